@@ -1,0 +1,1 @@
+"""When to speak: rules, the judge, incidents, recipients."""

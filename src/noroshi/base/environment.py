@@ -1,0 +1,80 @@
+"""The one place that reads the environment: every program takes its settings from here."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Environment:
+    """What the operator set, with the defaults of a single machine.
+
+    Attributes:
+        database_url: `postgresql://user:password@host:port/name`; empty = none given.
+        secret_key: at least 32 characters; signs sessions and links.
+        host: address the programs listen on.
+        web_port, gate_port, live_port: TCP ports of the three doors.
+        live_url: public address of the live stream behind a proxy; empty = own port.
+        base_url: public address of the pages, for links in mails.
+        gate_url: public address of the gate, shown in set-up instructions.
+        smtp_url: `smtp://[user:password@]host:port[?starttls=1]`, `smtps://…`.
+        mail_from: the sender of every mail.
+        var: folder of local state (logs, demo, embedded database).
+        allowed_hosts: host names the pages answer to.
+    """
+
+    database_url: str
+    secret_key: str
+    host: str
+    web_port: int
+    gate_port: int
+    live_port: int
+    live_url: str
+    base_url: str
+    gate_url: str
+    smtp_url: str
+    mail_from: str
+    var: Path
+    allowed_hosts: tuple[str, ...]
+    is_https: bool
+    is_demo: bool
+    is_debug: bool
+
+
+class BadSetting(SystemExit):
+    """A setting cannot be used; the message says which, why and what to do."""
+
+
+def read(source: "os._Environ[str] | dict[str, str] | None" = None) -> Environment:
+    """Read all settings; a wrong one ends the program with one clear line."""
+    env = os.environ if source is None else source
+    host = env.get("NOROSHI_HOST", "127.0.0.1")
+    web_port, gate_port = port(env, "NOROSHI_WEB_PORT", 8000), port(env, "NOROSHI_GATE_PORT", 8001)
+    base_url = env.get("NOROSHI_BASE_URL", f"http://{host}:{web_port}").rstrip("/")
+    hosts = env.get("NOROSHI_ALLOWED_HOSTS", f"127.0.0.1,localhost,[::1],{host}")
+    return Environment(
+        database_url=env.get("DATABASE_URL", ""),
+        secret_key=env.get("NOROSHI_SECRET_KEY", ""),
+        host=host,
+        web_port=web_port,
+        gate_port=gate_port,
+        live_port=port(env, "NOROSHI_LIVE_PORT", 8002),
+        live_url=env.get("NOROSHI_LIVE_URL", ""),
+        base_url=base_url,
+        gate_url=env.get("NOROSHI_GATE_URL", f"http://{host}:{gate_port}").rstrip("/"),
+        smtp_url=env.get("NOROSHI_SMTP_URL", "smtp://127.0.0.1:25"),
+        mail_from=env.get("NOROSHI_MAIL_FROM", "Noroshi <noroshi@localhost.localdomain>"),
+        var=Path(env.get("NOROSHI_VAR", "var")).absolute(),
+        allowed_hosts=tuple(h.strip() for h in hosts.split(",") if h.strip()),
+        is_https=base_url.startswith("https://"),
+        is_demo=env.get("NOROSHI_DEMO", "") == "1",
+        is_debug=env.get("NOROSHI_DEBUG", "") == "1",
+    )
+
+
+def port(env: "os._Environ[str] | dict[str, str]", name: str, default: int) -> int:
+    """A TCP port, 1 to 65535."""
+    text = env.get(name, str(default))
+    if not text.isdecimal() or not 0 < int(text) < 65536:
+        raise BadSetting(f"noroshi: {name}={text!r} is not a port; give a number from 1 to 65535.")
+    return int(text)

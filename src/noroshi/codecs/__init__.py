@@ -1,0 +1,1 @@
+"""How bytes become values: the sandbox, TS013, the Sigfox grammar, Cayenne LPP."""

@@ -1,0 +1,53 @@
+"""The command `noroshi`: one word a program, run as the main module it names."""
+
+import os
+import runpy
+import sys
+from dataclasses import dataclass
+
+import django
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """One program: the module to run, what it is for, whether it needs Django's models."""
+
+    module: str
+    purpose: str
+    django: bool = True
+
+
+PROGRAMS = {
+    "up": Program("noroshi.jobs.up", "everything on one machine; --demo fills it", django=False),
+    "gate": Program("noroshi.gate.main", "take in uplinks from the networks", django=False),
+    "web": Program("noroshi.config.web", "pages for tenants and the office", django=False),
+    "live": Program("noroshi.config.live", "live updates for open pages", django=False),
+    "work": Program("noroshi.jobs.work", "decode, store and judge what came in"),
+    "send": Program("noroshi.jobs.send", "send the mails that are due"),
+    "tick": Program("noroshi.jobs.tick", "timed work: retention, packing, partitions"),
+    "manage": Program("noroshi.config.manage", "Django's own tools, e.g. `manage migrate`"),
+    "add-staff": Program("noroshi.jobs.add_staff", "make the first account of the office"),
+    "prepare-demo": Program("noroshi.jobs.prepare_demo", "the demo's tenant, devices and people"),
+    "simulate": Program("noroshi.jobs.simulate", "be the networks: post uplinks", django=False),
+    "catcher": Program("noroshi.jobs.catcher", "the demo's own mail server", django=False),
+    "smoke": Program("noroshi.jobs.smoke", "prove an installation from outside", django=False),
+}
+
+
+def main() -> None:
+    """Run the program named first on the command line."""
+    name = sys.argv[1] if len(sys.argv) > 1 else "--help"
+    if name not in PROGRAMS:
+        sys.stdout.write(usage())
+        raise SystemExit(0 if name in {"--help", "-h", "help"} else 2)
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "noroshi.config.settings")
+    if PROGRAMS[name].django:
+        django.setup()
+    sys.argv = [f"noroshi {name}", *sys.argv[2:]]
+    runpy.run_module(PROGRAMS[name].module, run_name="__main__", alter_sys=True)
+
+
+def usage() -> str:
+    """The index of all programs."""
+    lines = [f"  {name:<14}{program.purpose}" for name, program in PROGRAMS.items()]
+    return "noroshi <program> [options]\n\n" + "\n".join(lines) + "\n"

@@ -1,0 +1,13 @@
+"""The addresses of the whole house, gathered from the doors."""
+
+from django.urls import URLPattern, URLResolver, include, path
+
+from noroshi.ui import views as ui
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("healthz", ui.healthz, name="healthz"),
+    path("csp-report", ui.csp_report, name="csp-report"),
+    path("i18n/setlang/", ui.choose_language, name="set_language"),
+    path("office/", include("noroshi.office.urls")),
+    path("", include("noroshi.web.urls")),
+]

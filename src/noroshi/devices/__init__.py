@@ -1,0 +1,1 @@
+"""What stands in the field: the register, types, sites, downlinks."""

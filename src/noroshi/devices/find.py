@@ -1,0 +1,77 @@
+"""Find the devices behind a batch of radio addresses, with all the spine needs of them."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+
+from django.db import connection
+
+from noroshi.codecs.models import CodecVersion
+
+SOURCES_MAX = 500  # codec texts kept in memory; a version's text never changes
+
+DEVICES = """
+SELECT d.space, d.address, d.id, d.tenant_id, d.code, d.type_id
+FROM unnest(%s::text[], %s::text[]) AS wanted (space, address)
+JOIN devices_device d ON d.space = wanted.space AND d.address = wanted.address
+WHERE d.retired_at IS NULL
+"""
+TYPES = """
+SELECT t.id, c.kind, (SELECT v.id FROM codecs_codecversion v
+  WHERE v.codec_id = c.id ORDER BY v.number DESC LIMIT 1)
+FROM devices_devicetype t JOIN codecs_codec c ON c.id = t.codec_id WHERE t.id = ANY(%s)
+"""
+QUANTITIES = "SELECT type_id, key, kind FROM devices_quantity WHERE type_id = ANY(%s)"
+
+
+@dataclass(frozen=True, slots=True)
+class TypeFacts:
+    """How to read the payloads of one device type: codec, and key → kind of its quantities."""
+
+    codec_kind: str
+    codec_version_id: int | None
+    kinds: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceFacts:
+    """One registered device."""
+
+    id: int
+    tenant_id: int
+    code: str
+    type: TypeFacts
+
+
+def find(addresses: Collection[tuple[str, str]]) -> dict[tuple[str, str], DeviceFacts]:
+    """(space, address) → device, for those that are registered. Three queries."""
+    if not addresses:
+        return {}
+    with connection.cursor() as cursor:
+        cursor.execute(DEVICES, [[a[0] for a in addresses], [a[1] for a in addresses]])
+        rows = cursor.fetchall()
+    types = find_types({row[5] for row in rows})
+    return {
+        (space, address): DeviceFacts(device_id, tenant_id, code, types[type_id])
+        for space, address, device_id, tenant_id, code, type_id in rows
+    }
+
+
+def find_types(ids: Collection[int]) -> dict[int, TypeFacts]:
+    """The types' codecs in force and their quantities."""
+    with connection.cursor() as cursor:
+        cursor.execute(QUANTITIES, [list(ids)])
+        kinds: dict[int, dict[str, str]] = {}
+        for type_id, key, kind in cursor.fetchall():
+            kinds.setdefault(type_id, {})[key] = kind
+        cursor.execute(TYPES, [list(ids)])
+        return {
+            type_id: TypeFacts(kind, version_id, kinds.get(type_id, {}))
+            for type_id, kind, version_id in cursor.fetchall()
+        }
+
+
+@lru_cache(maxsize=SOURCES_MAX)
+def codec_source(version_id: int) -> str:
+    """The text of one codec version."""
+    return CodecVersion.objects.values_list("source", flat=True).get(pk=version_id)

@@ -1,0 +1,59 @@
+"""When each device was heard last, written once a batch."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import connection
+
+HEAR = """
+INSERT INTO devices_heartbeat
+  (device_id, tenant_id, sent_at, received_at, counter, rssi_dbm, snr_db, gateways)
+SELECT * FROM unnest(%s::bigint[], %s::bigint[], %s::timestamptz[], %s::timestamptz[],
+  %s::bigint[], %s::float8[], %s::float8[], %s::smallint[])
+ON CONFLICT (device_id) DO UPDATE SET
+  sent_at = excluded.sent_at, received_at = excluded.received_at, counter = excluded.counter,
+  rssi_dbm = coalesce(excluded.rssi_dbm, devices_heartbeat.rssi_dbm),
+  snr_db = coalesce(excluded.snr_db, devices_heartbeat.snr_db), gateways = excluded.gateways
+WHERE excluded.sent_at >= devices_heartbeat.sent_at
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Beat:
+    """One uplink as a sign of life; RSSI in dBm, SNR in dB."""
+
+    device_id: int
+    tenant_id: int
+    sent_at: datetime
+    received_at: datetime
+    counter: int | None
+    rssi_dbm: float | None
+    snr_db: float | None
+    gateways: int
+
+
+def hear(beats: Sequence[Beat]) -> None:
+    """Keep the newest beat of each device."""
+    newest: dict[int, Beat] = {}
+    for beat in beats:
+        known = newest.get(beat.device_id)
+        if known is None or beat.sent_at >= known.sent_at:
+            newest[beat.device_id] = beat
+    if not newest:
+        return
+    rows = [newest[key] for key in sorted(newest)]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            HEAR,
+            [
+                [beat.device_id for beat in rows],
+                [beat.tenant_id for beat in rows],
+                [beat.sent_at for beat in rows],
+                [beat.received_at for beat in rows],
+                [beat.counter for beat in rows],
+                [beat.rssi_dbm for beat in rows],
+                [beat.snr_db for beat in rows],
+                [min(beat.gateways, 32767) for beat in rows],
+            ],
+        )

@@ -1,0 +1,1 @@
+"""The networks' door: callbacks, group commit, downlink answers."""

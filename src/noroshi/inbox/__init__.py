@@ -1,0 +1,1 @@
+"""What came in: connections and the journal of uplinks."""

@@ -1,0 +1,111 @@
+"""Read the journal on from the watermarks; the row lock on a watermark claims its slice."""
+
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import connection
+
+COLUMNS = "key, id, slice, connection_id, received_at, event, address, content_type, query, body"
+
+
+@dataclass(frozen=True, slots=True)
+class EntryRow:
+    """One journal row as the spine reads it."""
+
+    key: uuid.UUID
+    id: int
+    slice: int
+    connection_id: int
+    received_at: datetime
+    event: str
+    address: str
+    content_type: str
+    query: str
+    body: bytes
+
+
+def claim_slices(limit: int) -> dict[int, int]:
+    """Lock up to `limit` slices that no other worker holds, those furthest behind first.
+
+    Returns slice → id of the last entry read. The caller's transaction holds the claim.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT slice, entry_id FROM inbox_watermark ORDER BY entry_id, slice "
+            "LIMIT %s FOR UPDATE SKIP LOCKED",
+            [limit],
+        )
+        return dict(cursor.fetchall())
+
+
+def read_on(marks: Mapping[int, int], *, limit: int) -> tuple[list[EntryRow], int]:
+    """The next entries of the claimed slices in order of id, and the id read up to.
+
+    The gate hands ids out under one lock, so what is visible is a prefix: no entry with a
+    smaller id can appear later.
+    """
+    lowest = min(marks.values())
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT {COLUMNS} FROM inbox_entry WHERE id > %s AND slice = ANY(%s) "
+            "ORDER BY id LIMIT %s",
+            [lowest, list(marks), limit],
+        )
+        rows = [EntryRow(*row[:9], bytes(row[9])) for row in cursor.fetchall()]
+    read_to = rows[-1].id if rows else lowest
+    return [row for row in rows if row.id > marks[row.slice]], read_to
+
+
+def move(marks: Mapping[int, int], read_to: int) -> None:
+    """Set the claimed watermarks that are behind to `read_to`."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE inbox_watermark SET entry_id = %s WHERE slice = ANY(%s) AND entry_id < %s",
+            [read_to, list(marks), read_to],
+        )
+
+
+def by_keys(keys: Sequence[uuid.UUID]) -> list[EntryRow]:
+    """Entries by their keys, in order of id; those past their retention are absent."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT {COLUMNS} FROM inbox_entry WHERE key = ANY(%s) ORDER BY id", [list(keys)]
+        )
+        return [EntryRow(*row[:9], bytes(row[9])) for row in cursor.fetchall()]
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """How much of the journal is still to be read."""
+
+    count: int
+    oldest_at: datetime | None
+
+
+def waiting(*, count_max: int = 10_000) -> Waiting:
+    """Entries not yet read by the spine, counted up to `count_max`."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT count(*), min(received_at) FROM (SELECT e.received_at FROM inbox_entry e "
+            "JOIN inbox_watermark w ON w.slice = e.slice "
+            "WHERE e.id > (SELECT min(entry_id) FROM inbox_watermark) AND e.id > w.entry_id "
+            "LIMIT %s) AS unread",
+            [count_max],
+        )
+        return Waiting(*cursor.fetchone())
+
+
+def recent_waiting(*, limit: int) -> list[EntryRow]:
+    """The oldest entries not yet read, for the office."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT e.key, e.id, e.slice, e.connection_id, e.received_at, e.event, e.address, "
+            "e.content_type, e.query, e.body FROM inbox_entry e "
+            "JOIN inbox_watermark w ON w.slice = e.slice "
+            "WHERE e.id > (SELECT min(entry_id) FROM inbox_watermark) AND e.id > w.entry_id "
+            "ORDER BY e.id LIMIT %s",
+            [limit],
+        )
+        return [EntryRow(*row[:9], bytes(row[9])) for row in cursor.fetchall()]

@@ -1,0 +1,1 @@
+"""The clock's door: workers, timetable, the supervisor, the demo."""

@@ -1,0 +1,94 @@
+"""The program `noroshi tick`: timed work, done by one leader at a time."""
+
+import logging
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from django.contrib.sessions.models import Session
+from django.db import connection
+from django.utils import timezone
+
+from noroshi.base.loop import run_until_stopped
+from noroshi.base.pulse import Heart, forget_dead
+from noroshi.inbox import retention as inbox_retention
+from noroshi.outbox import retention as outbox_retention
+from noroshi.readings import closing
+
+PAUSE_S = 1.0
+LEADER_LOCK = 7_210_001
+MINUTE_S, HOUR_S = 60.0, 3600.0
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(slots=True)
+class Task:
+    """One piece of timed work; `run(now)` returns how much it did."""
+
+    name: str
+    every_s: float
+    run: Callable[[datetime], int]
+    due: float = field(default=0.0)  # on the monotonic clock
+
+
+def timetable() -> list[Task]:
+    """All timed work. A table that grows has its line here from the day it is born."""
+    return [
+        Task("journal partitions", HOUR_S, inbox_retention.make_partitions),
+        Task("readings partitions", HOUR_S, closing.make_partitions),
+        Task("close days", 5 * MINUTE_S, closing.close_days),
+        Task("merge months", HOUR_S, closing.merge_months),
+        Task("prune journal", 6 * HOUR_S, inbox_retention.prune),
+        Task("prune readings", 6 * HOUR_S, closing.prune),
+        Task("prune mails", HOUR_S, outbox_retention.prune),
+        Task("prune sessions", HOUR_S, prune_sessions),
+        Task("forget dead programs", 10 * MINUTE_S, forget_dead),
+    ]
+
+
+def prune_sessions(now: datetime) -> int:
+    """Delete sessions that have ended by themselves."""
+    return Session.objects.filter(expire_date__lt=now).delete()[0]
+
+
+def run_due(tasks: list[Task]) -> int:
+    """Run what is due; a task that fails is logged and tried again at its next time."""
+    done = 0
+    for task in tasks:
+        if task.due > time.monotonic():
+            continue
+        task.due = time.monotonic() + task.every_s
+        count = task.run(timezone.now())
+        done += 1
+        if count:
+            log.info("%s: %d", task.name, count)
+    return 0 if done == 0 else 1
+
+
+def is_leader() -> bool:
+    """Hold the leader's lock on this session; it is free when the session ends."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT EXISTS (SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND objid = %s "
+            "AND pid = pg_backend_pid()) OR pg_try_advisory_lock(%s)",
+            [LEADER_LOCK, LEADER_LOCK],
+        )
+        return bool(cursor.fetchone()[0])
+
+
+def main() -> None:
+    """Keep time until told to stop."""
+    tasks = timetable()
+    heart = Heart("tick", started_at=timezone.now())
+
+    def step() -> int:
+        heart.beat(timezone.now())
+        return run_due(tasks) if is_leader() else 0
+
+    run_until_stopped(step, pause_s=PAUSE_S)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""The browsers' ear: server-sent events."""

@@ -1,0 +1,1 @@
+"""One adapter a network: bytes in, Uplink out. Pure."""

@@ -1,0 +1,1 @@
+"""The provider's door: pages a noun a file."""

@@ -1,0 +1,1 @@
+"""What leaves: messages, their delivery ledger, the sender."""

@@ -1,0 +1,363 @@
+"""The spine: what came in becomes readings, incidents and mails, one transaction a batch."""
+
+import json
+import logging
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from datetime import datetime, timedelta
+
+from django.db import DatabaseError, InterfaceError, OperationalError, connection, transaction
+
+from noroshi.alarms import watch
+from noroshi.codecs.result import Decoded, Job, Measurement, Position
+from noroshi.codecs.sandbox import Sandbox
+from noroshi.devices import find, heartbeats
+from noroshi.devices.downlinks import Fate, settle_downlinks
+from noroshi.devices.find import DeviceFacts
+from noroshi.devices.fitting import fit
+from noroshi.inbox import exceptions, journal
+from noroshi.inbox.exceptions import Trouble
+from noroshi.inbox.journal import EntryRow
+from noroshi.inbox.models import Connection
+from noroshi.networks import registry
+from noroshi.networks.uplink import Arrival, Event, Malformed, Uplink
+from noroshi.readings import store
+from noroshi.readings.store import Kept, NewUplink, Point
+
+BATCH_ENTRIES_MAX = 500
+AGAIN_ENTRIES_MAX = 200
+FUTURE_MAX = timedelta(minutes=10)  # a clock further ahead than this is wrong
+PAST_MAX = timedelta(days=400)
+LIVE_DEVICES_MAX = 200  # codes in one notice: pg_notify carries at most 8,000 bytes
+PROBLEM_CHARS_MAX = 200
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """One message of a registered device on its way through a batch."""
+
+    row: EntryRow
+    device: DeviceFacts
+    uplink: Uplink
+    details: Mapping[str, object]  # of an event; empty for an uplink
+    is_radio: bool  # whether the device itself was heard
+    at: datetime
+
+
+@dataclass(slots=True)
+class Parsed:
+    """What a batch holds after the first two steps."""
+
+    heard: list[Heard] = field(default_factory=list)
+    troubles: list[Trouble] = field(default_factory=list)
+
+
+def process_waiting(
+    sandbox: Sandbox, *, now: datetime, slices_max: int, limit: int = BATCH_ENTRIES_MAX
+) -> int:
+    """Carry the next batch through; returns the number of entries handled, 0 when idle.
+
+    Everything an entry causes and the watermark that says it is done commit together.
+    """
+    with transaction.atomic():
+        marks = journal.claim_slices(slices_max)
+        if not marks:
+            return 0
+        again = exceptions.claim_again(marks, limit=AGAIN_ENTRIES_MAX)
+        exceptions.settle(again)
+        old = journal.by_keys([row.entry_key for row in again]) if again else []
+        new, read_to = journal.read_on(marks, limit=limit)
+        carry_or_split(old, sandbox, now=now, is_again=True)
+        carry_or_split(new, sandbox, now=now, is_again=False)
+        journal.move(marks, read_to)
+    return len(old) + len(new)
+
+
+def carry_or_split(
+    rows: Sequence[EntryRow], sandbox: Sandbox, *, now: datetime, is_again: bool
+) -> None:
+    """Carry the rows; when that fails, halve until the one bad row stands alone on the list."""
+    if not rows:
+        return
+    try:
+        with transaction.atomic():
+            carry(rows, sandbox, now=now, is_again=is_again)
+    except (OperationalError, InterfaceError):
+        raise  # the database is away or asks for another try: nobody's message is at fault
+    except Exception as error:  # the one broad except of the house
+        if len(rows) > 1:
+            half = len(rows) // 2
+            carry_or_split(rows[:half], sandbox, now=now, is_again=is_again)
+            carry_or_split(rows[half:], sandbox, now=now, is_again=is_again)
+            return
+        is_data = isinstance(error, DatabaseError)
+        log.error("entry %s failed: %s", rows[0].key, error, exc_info=not is_data)
+        reason = "bad_data" if is_data else "bug"
+        exceptions.put([Trouble(rows[0], "failed", reason, f"{type(error).__name__}: {error}")])
+
+
+def carry(rows: Sequence[EntryRow], sandbox: Sandbox, *, now: datetime, is_again: bool) -> None:
+    """Parse, find, decode, store, watch, tell: the whole way of a batch."""
+    parsed = find_devices(parse(rows))
+    decoded = decode(parsed.heard, sandbox)
+    kept = keep(parsed, decoded, now=now, is_again=is_again)
+    watched = watch.watch(kept, now=now)
+    if parsed.troubles:
+        exceptions.put(parsed.troubles)
+    tell(parsed.heard, has_incidents=bool(watched.opened or watched.closed))
+
+
+# Parse and find
+
+
+def parse(rows: Sequence[EntryRow]) -> tuple[Parsed, list[tuple[EntryRow, Uplink | Event]]]:
+    """Each row as the messages it holds; what is no message goes on the list as refused."""
+    known = Connection.objects.in_bulk({row.connection_id for row in rows})
+    parsed, items = Parsed(), []
+    for row in rows:
+        source = known.get(row.connection_id)
+        if source is None:
+            log.error("entry %s names connection %s, which is gone", row.key, row.connection_id)
+            continue
+        try:
+            messages = registry.parse(source.kind, arrival(row, source))
+        except Malformed as refusal:
+            parsed.troubles.append(Trouble(row, "refused", refusal.reason, refusal.detail))
+            continue
+        items += [(row, message) for message in messages]
+    return parsed, items
+
+
+def arrival(row: EntryRow, source: Connection) -> Arrival:
+    """The row as its network's adapter wants it."""
+    return Arrival(
+        connection_id=row.connection_id,
+        received_at=row.received_at,
+        event=row.event,
+        content_type=row.content_type,
+        query=row.query,
+        body=row.body,
+        settings=source.settings,
+    )
+
+
+def find_devices(
+    found: tuple[Parsed, list[tuple[EntryRow, Uplink | Event]]],
+) -> Parsed:
+    """Put each message to its device; messages of strangers wait on the list."""
+    parsed, items = found
+    devices = find.find({(item.space, item.address) for _, item in items})
+    owners = owners_of({row.connection_id for row, _ in items})
+    for row, item in items:
+        device = devices.get((item.space, item.address))
+        if device is None or owners[row.connection_id] not in {None, device.tenant_id}:
+            trouble = Trouble(
+                row, "unknown", "unknown_device", space=item.space, address=item.address
+            )
+            parsed.troubles.append(trouble)
+            continue
+        parsed.heard.append(heard(row, device, item))
+    return parsed
+
+
+def heard(row: EntryRow, device: DeviceFacts, item: Uplink | Event) -> Heard:
+    """The message with its device; what a network tells of a device is kept like an uplink."""
+    if isinstance(item, Uplink):
+        return Heard(row, device, item, {}, is_radio=True, at=clamp(item.sent_at, row.received_at))
+    uplink = Uplink(
+        space=item.space,
+        address=item.address,
+        sent_at=item.at,
+        message=row.key,
+        event=item.kind,
+        payload=b"",
+        f_port=None,
+        counter=None,
+        rssi=None,
+        snr=None,
+        gateways=(),
+        location=item.location,
+        decoded=None,
+        values=item.values,
+        link={},
+        problem="",
+    )
+    at = clamp(item.at, row.received_at)
+    return Heard(row, device, uplink, item.details, is_radio=False, at=at)
+
+
+def owners_of(connection_ids: set[int]) -> dict[int, int | None]:
+    """Which tenant each connection belongs to; None: the provider's own, open to all devices."""
+    pairs = Connection.objects.filter(pk__in=connection_ids).values_list("pk", "tenant_id")
+    return dict(pairs)
+
+
+def clamp(said: datetime, received_at: datetime) -> datetime:
+    """`said` unless it lies in the future or further back than anything is kept."""
+    is_sound = received_at - PAST_MAX <= said <= received_at + FUTURE_MAX
+    return said if is_sound else received_at
+
+
+# Decode
+
+
+def decode(heard: Sequence[Heard], sandbox: Sandbox) -> list[Decoded | None]:
+    """What the codec of each device's type makes of its uplink; None: nothing to decode."""
+    jobs = [job(message) for message in heard]
+    results = iter(sandbox.decode([wanted for wanted in jobs if wanted is not None]))
+    return [None if wanted is None else next(results) for wanted in jobs]
+
+
+def job(message: Heard) -> Job | None:
+    """The decoding of one uplink; events and frames without payload need none."""
+    uplink, facts = message.uplink, message.device.type
+    if not message.is_radio or uplink.problem or facts.codec_version_id is None:
+        return None
+    if not (uplink.decoded if facts.codec_kind == "network" else uplink.payload):
+        return None
+    return Job(
+        tenant_id=message.device.tenant_id,
+        version_id=facts.codec_version_id,
+        kind=facts.codec_kind,
+        source=find.codec_source(facts.codec_version_id),
+        payload=uplink.payload,
+        f_port=uplink.f_port,
+        received_at=message.at,
+        decoded=uplink.decoded,
+        variables={},
+    )
+
+
+# Store
+
+
+def keep(
+    parsed: Parsed, decoded: Sequence[Decoded | None], *, now: datetime, is_again: bool
+) -> list[Kept]:
+    """Write uplinks, readings and heartbeats; returns the readings the rules shall judge."""
+    uplinks, points, owners = [], [], []
+    for message, result in zip(parsed.heard, decoded, strict=True):
+        uplink = new_uplink(message, result, now=now)
+        uplinks.append(uplink)
+        found = list(points_of(message, result))
+        points += found
+        owners += [(uplink.device_id, uplink.message)] * len(found)
+        if result is not None and result.error:
+            detail = f"{result.error}: {result.detail}"
+            parsed.troubles.append(trouble_of(message, "failed", "codec_failed", detail))
+    fresh = store.keep_uplinks(uplinks)
+    kept = store.keep_points(points)
+    heartbeats.hear([beat(message) for message in parsed.heard if message.is_radio])
+    settle_downlinks([fate for message in parsed.heard if (fate := fate_of(message))])
+    # The second callback about one radio message says nothing new to the rules.
+    return [one for one, owner in zip(kept, owners, strict=True) if is_again or owner in fresh]
+
+
+def trouble_of(message: Heard, kind: str, reason: str, detail: str) -> Trouble:
+    """A trouble with a known device's message."""
+    uplink = message.uplink
+    return Trouble(message.row, kind, reason, detail, uplink.space, uplink.address)
+
+
+def new_uplink(message: Heard, result: Decoded | None, *, now: datetime) -> NewUplink:
+    """The row that keeps the message readable for people."""
+    uplink = message.uplink
+    return NewUplink(
+        device_id=message.device.id,
+        sent_at=message.at,
+        message=uplink.message,
+        tenant_id=message.device.tenant_id,
+        entry_key=message.row.key,
+        received_at=message.row.received_at,
+        processed_at=now,
+        event=uplink.event,
+        f_port=uplink.f_port,
+        counter=uplink.counter,
+        payload=uplink.payload,
+        rssi_dbm=uplink.rssi,
+        snr_db=uplink.snr,
+        gateways=len(uplink.gateways),
+        link=dict(uplink.link),
+        data=data_of(message, result),
+        codec_version_id=message.device.type.codec_version_id if result else None,
+        problem=problem_of(uplink, result),
+        is_late=message.at < message.row.received_at - FUTURE_MAX,
+    )
+
+
+def problem_of(uplink: Uplink, result: Decoded | None) -> str:
+    """One line of what went wrong with reading the payload, or an empty text."""
+    if result is None:
+        return uplink.problem
+    said = f"{result.error}: {result.detail}" if result.error else "; ".join(result.warnings)
+    return exceptions.clean(said)[:PROBLEM_CHARS_MAX]
+
+
+def data_of(message: Heard, result: Decoded | None) -> dict[str, object]:
+    """The decoded values for the record; of an event its details."""
+    data: dict[str, object] = {**message.details, **message.uplink.values}
+    for measurement in result.measurements if result else ():
+        for key, value in measurement.values.items():
+            data[key] = asdict(value) if isinstance(value, Position) else value
+    return data
+
+
+def points_of(message: Heard, result: Decoded | None) -> Iterator[Point]:
+    """Every reading the message brings: decoded ones, the network's own, its location."""
+    yield from points_in(message, Measurement(None, message.uplink.values))
+    for measurement in result.measurements if result else ():
+        yield from points_in(message, measurement)
+    place = message.uplink.location
+    if place is not None:
+        where = Position(place.latitude, place.longitude, place.altitude)
+        yield from points_in(message, Measurement(None, {"location": where}))
+
+
+def points_in(message: Heard, measurement: Measurement) -> Iterator[Point]:
+    """The readings of one measurement, as the device type names them."""
+    device = message.device
+    at = message.at if measurement.at is None else clamp(measurement.at, message.row.received_at)
+    for key, value in measurement.values.items():
+        fitted = fit(value, device.type.kinds.get(key))
+        if fitted is not None:
+            yield Point(device.tenant_id, device.id, key, fitted.kind, at, fitted.value)
+
+
+def beat(message: Heard) -> heartbeats.Beat:
+    """The uplink as a sign of life."""
+    uplink = message.uplink
+    return heartbeats.Beat(
+        device_id=message.device.id,
+        tenant_id=message.device.tenant_id,
+        sent_at=message.at,
+        received_at=message.row.received_at,
+        counter=uplink.counter,
+        rssi_dbm=uplink.rssi,
+        snr_db=uplink.snr,
+        gateways=len(uplink.gateways),
+    )
+
+
+def fate_of(message: Heard) -> Fate | None:
+    """What the network says became of a downlink, where the event speaks of one."""
+    if message.uplink.event != "acknowledge":
+        return None
+    code, text = message.details.get("infoCode", ""), message.details.get("infoMessage", "")
+    return Fate(message.device.id, is_sent=str(code) == "0", said=f"{code} {text}".strip())
+
+
+# Tell
+
+
+def tell(heard: Sequence[Heard], *, has_incidents: bool) -> None:
+    """Wake the open pages of the tenants concerned, after the commit."""
+    devices: dict[int, dict[str, None]] = {}
+    for message in heard:
+        devices.setdefault(message.device.tenant_id, {})[message.device.code] = None
+    kinds = ["reading", "incident"] if has_incidents else ["reading"]
+    for tenant_id, codes in devices.items():
+        notice = {"tenant": tenant_id, "devices": list(codes)[:LIVE_DEVICES_MAX], "kinds": kinds}
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_notify('noroshi_live', %s)", [json.dumps(notice)])

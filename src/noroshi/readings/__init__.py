@@ -1,0 +1,1 @@
+"""What was measured: series, store, chart queries, export, retention."""

@@ -1,0 +1,1 @@
+"""Who is here: tenants, users, memberships, the access door, the audit log."""

@@ -1,0 +1,1 @@
+"""The look that all doors share: layout, style, scripts, template tags."""

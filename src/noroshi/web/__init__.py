@@ -1,0 +1,1 @@
+"""The tenants' door: pages a noun a file."""
