@@ -1,0 +1,113 @@
+"""What an adapter is given and what it makes of it: arrival, identity, uplink, event."""
+
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+DETAIL_CHARS_MAX = 200
+
+
+class Malformed(ValueError):
+    """A body that is no message; `reason` is a stable code, `detail` one short English line."""
+
+    def __init__(self, reason: str, detail: str = "") -> None:
+        """Keep the code and at most DETAIL_CHARS_MAX printable characters of the detail."""
+        self.reason = reason
+        shown = "".join(char if char.isprintable() else "?" for char in detail[:DETAIL_CHARS_MAX])
+        self.detail = shown.encode(errors="replace").decode()
+        super().__init__(f"{reason}: {self.detail}" if self.detail else reason)
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """One callback as the gate took it: still bytes.
+
+    `event` is what the URL says (may be empty), `settings` are the connection's.
+    """
+
+    connection_id: int
+    received_at: datetime
+    event: str
+    content_type: str
+    query: str
+    body: bytes
+    settings: Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """What the gate must know of an arrival before it is stored: its key and whose it is.
+
+    `key` is the same when the network repeats itself; `event` is the network's event in the one
+    spelling that `parse` understands again; `asks_downlink` means the device listens for an answer.
+    """
+
+    key: uuid.UUID
+    space: str
+    address: str
+    event: str
+    asks_downlink: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Gateway:
+    """A base station that heard the message; rssi in dBm, snr in dB, position in degrees."""
+
+    id: str
+    rssi: float | None
+    snr: float | None
+    latitude: float | None
+    longitude: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Location:
+    """Where the network believes the device is: degrees and metres; `source` says how it knows."""
+
+    latitude: float
+    longitude: float
+    altitude: float | None
+    radius_m: float | None
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class Uplink:
+    """One radio message of a device.
+
+    `message` names the radio message: Sigfox UPLINK, BIDIR and DATA ADVANCED of one share it.
+    `decoded` is what the network itself decoded, `values` are facts it reports as readings
+    (battery_percent, battery_volt, …), `link` small texts for display. `problem` is empty, or
+    "encrypted" when the payload cannot be read here.
+    """
+
+    space: str
+    address: str
+    sent_at: datetime
+    message: uuid.UUID
+    event: str
+    payload: bytes
+    f_port: int | None
+    counter: int | None
+    rssi: float | None
+    snr: float | None
+    gateways: tuple[Gateway, ...]
+    location: Location | None
+    decoded: Mapping[str, object] | None
+    values: Mapping[str, float | str | bool]
+    link: Mapping[str, str]
+    problem: str
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Whatever a network tells of a device that is not an uplink: join, status, downlink fate."""
+
+    space: str
+    address: str
+    at: datetime
+    kind: str
+    details: Mapping[str, object]
+    values: Mapping[str, float | str | bool]
+    location: Location | None = None

@@ -1,0 +1,1 @@
+function decodeUplink(input) { var n = 10n; for (;;) n = n * n; }

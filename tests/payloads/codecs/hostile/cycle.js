@@ -1,0 +1,1 @@
+function decodeUplink(input) { var d = {}; d.d = d; return { data: d }; }

@@ -1,0 +1,1 @@
+function decodeUplink(input) { return { data: { a: "x".repeat(3e6) } }; }

@@ -1,0 +1,1 @@
+function decodeUplink(input) { import("os"); return { data: { a: typeof std + typeof os + typeof process } }; }

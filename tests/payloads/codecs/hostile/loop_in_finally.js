@@ -1,0 +1,1 @@
+function decodeUplink(input) { for (;;) { try { for (;;) {} } catch (e) {} finally { continue; } } }

@@ -1,0 +1,1 @@
+function decodeUplink(input) { return { data: { a: { toJSON: function () { for (;;) {} } } } }; }

@@ -1,0 +1,1 @@
+async function decodeUplink(input) { return { data: { a: 1 } }; }
