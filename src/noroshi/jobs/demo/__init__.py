@@ -1,0 +1,1 @@
+"""The demo: its cast, its weather, and the networks it pretends to be."""
