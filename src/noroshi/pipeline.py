@@ -10,7 +10,7 @@ from django.db import DatabaseError, InterfaceError, OperationalError, connectio
 
 from noroshi.alarms import watch
 from noroshi.codecs.result import Decoded, Job, Measurement, Position
-from noroshi.codecs.sandbox import Sandbox
+from noroshi.codecs.sandbox import NoSandbox, Sandbox
 from noroshi.devices import find, heartbeats
 from noroshi.devices.downlinks import Fate, settle_downlinks
 from noroshi.devices.find import DeviceFacts
@@ -84,8 +84,8 @@ def carry_or_split(
     try:
         with transaction.atomic():
             carry(rows, sandbox, now=now, is_again=is_again)
-    except (OperationalError, InterfaceError):
-        raise  # the database is away or asks for another try: nobody's message is at fault
+    except (OperationalError, InterfaceError, NoSandbox):
+        raise  # the machine is at fault, nobody's message: the whole batch is tried again
     except Exception as error:  # the one broad except of the house
         if len(rows) > 1:
             half = len(rows) // 2
