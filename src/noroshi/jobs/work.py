@@ -6,6 +6,7 @@ from django.utils import timezone
 
 from noroshi.base.listen import Ear
 from noroshi.base.loop import run_until_stopped
+from noroshi.base.pulse import Heart
 from noroshi.codecs.sandbox import Sandbox
 from noroshi.inbox.models import SLICES
 from noroshi.pipeline import process_waiting
@@ -19,10 +20,13 @@ def main() -> None:
     parser.add_argument("--share", type=int, default=1, help="number of workers in all")
     slices_max = -(-SLICES // max(1, parser.parse_args().share))
     sandbox = Sandbox()
-    ear = Ear(["noroshi_inbox"])
+    ear = Ear("noroshi_inbox")
+    heart = Heart("work", started_at=timezone.now())
 
     def step() -> int:
-        return process_waiting(sandbox, now=timezone.now(), slices_max=slices_max)
+        now = timezone.now()
+        heart.beat(now)
+        return process_waiting(sandbox, now=now, slices_max=slices_max)
 
     try:
         run_until_stopped(step, pause_s=PAUSE_S, wait=ear.wait)
