@@ -1,0 +1,206 @@
+"""What people do with rules, recipients and incidents; each change is written down."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from math import isfinite
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from noroshi.alarms.models import Incident, Recipient, Rule, RuleState
+from noroshi.devices.models import Device
+from noroshi.outbox.addresses import clean_address
+from noroshi.tenants.audit import Actor, record
+
+LANGUAGES = frozenset({"ja", "en"})
+NAME_CHARS_MAX = 100
+
+
+class BadRule(ValueError):
+    """The limits make no sense together; the message is for the person who typed them."""
+
+
+class BadRecipient(ValueError):
+    """The recipient cannot be kept; the message is for the person who typed it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What a rule says; limits and margin in the unit of the quantity, hold_s in seconds."""
+
+    key: str
+    upper: float | None
+    lower: float | None
+    margin: float = 0.0
+    hold_s: int = 0
+    is_active: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Whom to tell."""
+
+    name: str
+    address: str
+    language: str = "ja"
+    is_active: bool = True
+
+
+@transaction.atomic
+def make_rule(
+    device: Device, terms: Terms, recipients: Sequence[Recipient], *, by: Actor, now: datetime
+) -> Rule:
+    """Watch a quantity of a device; raises BadRule."""
+    _check(terms)
+    _check_tenant(device.tenant_id, recipients)
+    rule = Rule.objects.create(
+        tenant_id=device.tenant_id, device=device, created_at=now, **asdict(terms)
+    )
+    rule.recipients.set(recipients)
+    record(by, "rule.made", device, now=now, details=_details(rule, recipients))
+    return rule
+
+
+@transaction.atomic
+def change_rule(
+    rule: Rule, terms: Terms, recipients: Sequence[Recipient], *, by: Actor, now: datetime
+) -> Rule:
+    """Put new terms and recipients in place of the old ones; raises BadRule.
+
+    Other limits begin anew: what was judged by the old ones says nothing about them, so an open
+    incident ends. When only the recipients change, it goes on.
+    """
+    _check(terms)
+    _check_tenant(rule.tenant_id, recipients)
+    known = Rule.objects.select_for_update(no_key=True).get(pk=rule.pk)
+    before = _details(known, list(known.recipients.all()))
+    is_other = _terms(known) != terms
+    for name, value in asdict(terms).items():
+        setattr(known, name, value)
+    known.save(update_fields=list(asdict(terms)))
+    known.recipients.set(recipients)
+    details: dict[str, object] = {"before": before, "after": _details(known, recipients)}
+    if is_other:
+        details["incidents_closed"] = _begin_anew(known, now=now)
+    record(by, "rule.changed", known.device, now=now, details=details)
+    return known
+
+
+@transaction.atomic
+def remove_rule(rule: Rule, *, by: Actor, now: datetime) -> None:
+    """Stop watching; an open incident ends, past ones stay in the history."""
+    known = Rule.objects.select_for_update().get(pk=rule.pk)
+    details = _details(known, list(known.recipients.all()))
+    details["incidents_closed"] = _begin_anew(known, now=now)
+    device = known.device
+    known.delete()
+    record(by, "rule.removed", device, now=now, details=details)
+
+
+@transaction.atomic
+def acknowledge(incident: Incident, *, by: Actor, now: datetime) -> bool:
+    """Say that somebody looks after it; False when somebody did before: the first one stands."""
+    fresh = Incident.objects.filter(pk=incident.pk, acknowledged_at=None)
+    if not fresh.update(acknowledged_at=now, acknowledged_by=by.user):
+        return False
+    record(by, "incident.acknowledged", incident, now=now, details={"incident": incident.code})
+    return True
+
+
+@transaction.atomic
+def add_recipient(person: Person, *, by: Actor, now: datetime) -> Recipient:
+    """Add somebody to tell in the actor's tenant; raises BadRecipient or BadAddress."""
+    if by.tenant is None:
+        raise BadRecipient(_("契約者を選んでください。"))
+    fields = _recipient_fields(person)
+    recipient, is_new = Recipient.objects.get_or_create(
+        tenant=by.tenant, address=fields.pop("address"), defaults=fields | {"created_at": now}
+    )
+    if not is_new:
+        raise BadRecipient(_("このメールアドレスは、もう登録されています。"))
+    record(by, "recipient.added", recipient, now=now, details=asdict(person))
+    return recipient
+
+
+@transaction.atomic
+def change_recipient(
+    recipient: Recipient, person: Person, *, by: Actor, now: datetime
+) -> Recipient:
+    """Change name, address, language, or whether mails are sent; raises as add_recipient does."""
+    fields = _recipient_fields(person)
+    others = Recipient.objects.filter(tenant_id=recipient.tenant_id).exclude(pk=recipient.pk)
+    if others.filter(address=fields["address"]).exists():
+        raise BadRecipient(_("このメールアドレスは、もう登録されています。"))
+    known = Recipient.objects.select_for_update().get(pk=recipient.pk)
+    before = {name: getattr(known, name) for name in fields}
+    for name, value in fields.items():
+        setattr(known, name, value)
+    known.save(update_fields=list(fields))
+    record(by, "recipient.changed", known, now=now, details={"before": before, "after": fields})
+    return known
+
+
+@transaction.atomic
+def remove_recipient(recipient: Recipient, *, by: Actor, now: datetime) -> None:
+    """Tell this person no more; mails that wait are still sent."""
+    details = {"name": recipient.name, "address": recipient.address}
+    record(by, "recipient.removed", recipient, now=now, details=details)
+    recipient.delete()
+
+
+def _begin_anew(rule: Rule, *, now: datetime) -> list[str]:
+    """Forget what was judged and end the open incident; the codes of what was ended.
+
+    There is no recovery mail: the value did not recover.
+    """
+    RuleState.objects.filter(rule=rule).delete()
+    open_now = Incident.objects.open_().filter(rule=rule)
+    codes = list(open_now.values_list("code", flat=True))
+    open_now.update(closed_at=now)
+    return codes
+
+
+def _check(terms: Terms) -> None:
+    if not terms.key.strip():
+        raise BadRule(_("項目を選んでください。"))
+    if terms.upper is None and terms.lower is None:
+        raise BadRule(_("上限か下限のどちらかを入れてください。"))
+    if not all(isfinite(number) for number in (terms.upper or 0, terms.lower or 0, terms.margin)):
+        raise BadRule(_("上限・下限・復帰の幅は、数で入れてください。"))
+    if terms.margin < 0 or terms.hold_s < 0:
+        raise BadRule(_("復帰の幅と判定時間は、0以上にしてください。"))
+    if terms.upper is None or terms.lower is None:
+        return
+    if terms.lower >= terms.upper:
+        raise BadRule(_("下限は、上限より小さくしてください。"))
+    if terms.margin > terms.upper - terms.lower:
+        raise BadRule(_("復帰の幅は、上限と下限の差より小さくしてください。"))
+
+
+def _check_tenant(tenant_id: int, recipients: Sequence[Recipient]) -> None:
+    if any(recipient.tenant_id != tenant_id for recipient in recipients):
+        raise BadRule(_("ほかの契約者の通知先は選べません。"))
+
+
+def _recipient_fields(person: Person) -> dict[str, object]:
+    name = person.name.strip()
+    if not name or len(name) > NAME_CHARS_MAX:
+        raise BadRecipient(_("お名前を、100文字までで入れてください。"))
+    if person.language not in LANGUAGES:
+        raise BadRecipient(_("メールの言語を選んでください。"))
+    return {
+        "name": name,
+        "address": clean_address(person.address),
+        "language": person.language,
+        "is_active": person.is_active,
+    }
+
+
+def _terms(rule: Rule) -> Terms:
+    return Terms(rule.key, rule.upper, rule.lower, rule.margin, rule.hold_s, rule.is_active)
+
+
+def _details(rule: Rule, recipients: Sequence[Recipient]) -> dict[str, object]:
+    told = sorted(recipient.code for recipient in recipients)
+    return {"rule": rule.code, **asdict(_terms(rule)), "recipients": told}

@@ -1,0 +1,156 @@
+"""Send what is due: claim a message, send it, write the answer, commit; then the next."""
+
+import logging
+import time
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from email.utils import parseaddr
+
+from django.conf import settings
+from django.db import connection, transaction
+
+from noroshi.base.claim import claim
+from noroshi.base.environment import BadSetting
+from noroshi.outbox.addresses import is_sendable
+from noroshi.outbox.mime import Mail, to_bytes
+from noroshi.outbox.models import Message
+from noroshi.outbox.send import Answer, Relay, server_of
+
+BATCH_MAX = 100
+WAIT_S_MIN, WAIT_S_MAX = 60, 3600
+TRIES_MAX = 31  # 1, 2, 4 … 60 minutes: more than 24 hours in all
+REST_S_MIN, REST_S_MAX = 2, 300
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(slots=True)
+class Rest:
+    """Whether the mail server is away, known to all senders of a program.
+
+    Attributes:
+        until: no sender tries before; None = the server is there.
+        misses: how many tries in a row found it away.
+        is_stopped: the program ends; no sender begins another message.
+    """
+
+    until: datetime | None = None
+    misses: int = 0
+    is_stopped: bool = False
+
+
+class Sender:
+    """Sends due messages through one mail server, and rests while that takes none.
+
+    Raises BadServerAddress or BadSetting for settings that cannot be used.
+    """
+
+    def __init__(self, rest: Rest | None = None) -> None:
+        self._server = server_of(settings.SMTP_URL)
+        self._name, self._address = parseaddr(settings.MAIL_FROM)
+        if not is_sendable(self._address):
+            raise BadSetting(
+                f"noroshi: NOROSHI_MAIL_FROM={settings.MAIL_FROM!r} is no sender; "
+                "give it as `Name <address@domain>`."
+            )
+        self._rest = rest or Rest()
+
+    def send_due(self, now: datetime) -> int:
+        """Send up to BATCH_MAX due messages; returns how many were tried with an answer.
+
+        Each is claimed by its row lock and settled in the same transaction, right after the
+        server's answer: a crash in between sends it again with the same Message-ID. While the
+        server is away nothing is claimed, and no message's tries are counted.
+        """
+        if self._rest.until is not None and now < self._rest.until:
+            return 0
+        began = time.monotonic()
+        with Relay(self._server) as relay:
+            for done in range(BATCH_MAX):
+                at = now + timedelta(seconds=time.monotonic() - began)
+                if self._rest.is_stopped or not self._send_next(relay, at):
+                    return done
+        return BATCH_MAX
+
+    @transaction.atomic
+    def _send_next(self, relay: Relay, at: datetime) -> bool:
+        due = Message.objects.filter(state=Message.State.WAITING, due_at__lte=at)
+        claimed = claim(due.order_by("due_at"), limit=1)
+        if not claimed:
+            return False
+        message = claimed[0]
+        began = time.monotonic()
+        answer = relay.send(self._address, message.address, self._bytes(message))
+        at += timedelta(seconds=time.monotonic() - began)
+        is_reached = self._note_reach(answer, at)
+        _settle(message, answer, at)
+        if not is_reached and self._rest.until is not None:
+            message.due_at = self._rest.until
+        _write(message, answer, at)
+        return is_reached
+
+    def _note_reach(self, answer: Answer, at: datetime) -> bool:
+        """Rest longer after each failed connection; whether the server was there."""
+        if answer.outcome != "unreachable":
+            self._rest.misses, self._rest.until = 0, None
+            return True
+        rest_s = min(REST_S_MIN * 2**self._rest.misses, REST_S_MAX)
+        self._rest.misses += 1 if rest_s < REST_S_MAX else 0
+        self._rest.until = at + timedelta(seconds=rest_s)
+        log.warning("mail server is away, next try in %d s: %s", rest_s, answer.text)
+        return False
+
+    def _bytes(self, message: Message) -> bytes:
+        return to_bytes(
+            Mail(
+                sender_name=self._name,
+                sender=self._address,
+                address=message.address,
+                subject=message.subject,
+                body=message.body,
+                message_id=message.message_id,
+                thread_id=message.thread_id,
+                language=message.language,
+                written_at=message.created_at,
+            )
+        )
+
+
+def _settle(message: Message, answer: Answer, at: datetime) -> None:
+    """What the answer means for the message."""
+    message.last_answer = f"{answer.code or ''} {answer.text}".strip()[:500]
+    if answer.outcome == "unreachable":
+        return
+    message.attempts += 1
+    if answer.outcome == "sent":
+        message.state, message.sent_at = Message.State.SENT, at
+    elif answer.outcome == "refused" or message.attempts >= TRIES_MAX:
+        message.state = Message.State.GIVEN_UP
+        log.warning("message %s is given up: %s %s", message.pk, answer.outcome, answer.code)
+    else:
+        wait_s = min(WAIT_S_MIN * 2 ** (message.attempts - 1), WAIT_S_MAX)
+        message.due_at = at + timedelta(seconds=wait_s)
+        log.info("message %s waits %d s: %s %s", message.pk, wait_s, answer.outcome, answer.code)
+
+
+def _write(message: Message, answer: Answer, at: datetime) -> None:
+    """Message and ledger in one statement: it is done for every mail."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _WRITE,
+            [
+                *(str(message.state), message.due_at, message.attempts, message.last_answer),
+                *(message.sent_at, message.pk, at, answer.outcome, answer.code, answer.text),
+            ],
+        )
+
+
+_WRITE = """
+WITH settled AS (
+    UPDATE outbox_message
+    SET state = %s, due_at = %s, attempts = %s, last_answer = %s, sent_at = %s
+    WHERE id = %s RETURNING id
+)
+INSERT INTO outbox_delivery (message_id, at, outcome, code, answer)
+SELECT id, %s, %s, %s, %s FROM settled
+"""
