@@ -74,12 +74,12 @@ def test_every_row_has_an_owner(model: type) -> None:
         assert is_platform or model._meta.get_field("tenant").null is False  # type: ignore[attr-defined]
 
 
-@pytest.mark.parametrize("path", TEMPLATES, ids=lambda path: path.name)
+@pytest.mark.parametrize("path", TEMPLATES, ids=ident)
 def test_every_template_parses(path: Path) -> None:
     get_template(str(path).partition("/templates/")[2])
 
 
-@pytest.mark.parametrize("path", TEMPLATES, ids=lambda path: path.name)
+@pytest.mark.parametrize("path", TEMPLATES, ids=ident)
 def test_no_template_carries_what_the_content_policy_forbids(path: Path) -> None:
     text = path.read_text()
     for forbidden in (" style=", "onclick=", "onchange=", "onsubmit=", "javascript:", "|safe"):

@@ -9,5 +9,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("csp-report", ui.csp_report, name="csp-report"),
     path("i18n/setlang/", ui.choose_language, name="set_language"),
     path("office/", include("noroshi.office.urls")),
+    path("", include("noroshi.jobs.pages")),
     path("", include("noroshi.web.urls")),
 ]

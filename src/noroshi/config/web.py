@@ -20,6 +20,7 @@ def main() -> None:
         blocking_threads=1,
         websockets=False,
         respawn_failed_workers=True,
+        workers_kill_timeout=5,  # a worker told to stop while it starts would never notice
         log_access=False,
     ).serve()
 

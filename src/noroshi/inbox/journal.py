@@ -53,7 +53,7 @@ def read_on(marks: Mapping[int, int], *, limit: int) -> tuple[list[EntryRow], in
             "ORDER BY id LIMIT %s",
             [lowest, list(marks), limit],
         )
-        rows = [EntryRow(*row[:9], bytes(row[9])) for row in cursor.fetchall()]
+        rows = [EntryRow(*row) for row in cursor.fetchall()]
     read_to = rows[-1].id if rows else lowest
     return [row for row in rows if row.id > marks[row.slice]], read_to
 
@@ -73,7 +73,7 @@ def by_keys(keys: Sequence[uuid.UUID]) -> list[EntryRow]:
         cursor.execute(
             f"SELECT {COLUMNS} FROM inbox_entry WHERE key = ANY(%s) ORDER BY id", [list(keys)]
         )
-        return [EntryRow(*row[:9], bytes(row[9])) for row in cursor.fetchall()]
+        return [EntryRow(*row) for row in cursor.fetchall()]
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,4 +108,4 @@ def recent_waiting(*, limit: int) -> list[EntryRow]:
             "ORDER BY e.id LIMIT %s",
             [limit],
         )
-        return [EntryRow(*row[:9], bytes(row[9])) for row in cursor.fetchall()]
+        return [EntryRow(*row) for row in cursor.fetchall()]

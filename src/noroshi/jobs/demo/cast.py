@@ -118,7 +118,7 @@ DEVICES = (
     DemoDevice("第2冷蔵庫", "本社工場", "cold_store", "chirpstack", "A840411B2C3D0002", "warm"),
     DemoDevice("検食室冷蔵庫", "本社工場", "cold_store", "chirpstack", "A840411B2C3D0003", "drift"),
     DemoDevice("工場裏口", "本社工場", "door", "sigfox", "1F13A01"),
-    DemoDevice("北の田 1号", "北の田んぼ", "paddy", "sigfox", "4D9A51"),
+    DemoDevice("北の田 1号", "北の田んぼ", "paddy", "sigfox", "4D9A51", "winter_water"),
     DemoDevice("北の田 2号", "北の田んぼ", "paddy", "sigfox", "4D9A52"),
     DemoDevice("川ぞいの田", "北の田んぼ", "paddy", "tts", "70B3D57ED0050011"),
     DemoDevice("いちごハウス", "温室", "greenhouse", "tts", "70B3D57ED0050021"),

@@ -1,0 +1,189 @@
+"""The program `noroshi up`: the database and every program on one machine, under one Ctrl-C."""
+
+import argparse
+import contextlib
+import os
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from noroshi.base import environment
+from noroshi.jobs import up_checks, up_greeting
+from noroshi.jobs.postgres import DatabaseUnavailable, Embedded
+from noroshi.jobs.supervisor import Program, Supervisor
+from noroshi.jobs.up_checks import NotStarted, Ports
+
+START_ORDER = ("catcher", "gate", "work", "send", "tick", "live", "web", "simulate")
+STOP_ORDER = ["simulate", "web", "live", "tick", "work", "send", "gate", "catcher"]
+DEMO_ONLY = {"catcher", "simulate"}
+DATABASE_ROUND_S = 1.0
+ANSWER_S_MAX = 90.0
+
+
+def main() -> int:
+    """Run until Ctrl-C or SIGTERM; 0 after a clean stop, 1 and one line when it cannot start."""
+    options = read_options(sys.argv[1:])
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # until the supervisor listens
+    try:
+        with up_checks.only_one(options.var):
+            return run(options)
+    except (NotStarted, DatabaseUnavailable) as reason:
+        tell(str(reason))
+        return 1
+    except KeyboardInterrupt:
+        tell("stopped before it was up")
+        return 0
+
+
+@dataclass(frozen=True)
+class Options:
+    """What the command line asks for."""
+
+    is_demo: bool
+    is_verbose: bool
+    host: str
+    ports: Ports
+    var: Path
+
+
+def read_options(words: list[str]) -> Options:
+    """The command line over the environment over the defaults; port 0 means any free port."""
+    env = environment.read()
+    parser = argparse.ArgumentParser("noroshi up", description=__doc__)
+    parser.add_argument("--demo", action="store_true", help="fill it and let terminals report")
+    parser.add_argument("--verbose", action="store_true", help="show every program's output")
+    parser.add_argument("--host", default=env.host, help="address to listen on (%(default)s)")
+    parser.add_argument("--port", type=int, default=env.web_port, help="pages (%(default)s)")
+    parser.add_argument("--gate-port", type=int, default=env.gate_port, help="(%(default)s)")
+    parser.add_argument("--live-port", type=int, default=env.live_port, help="(%(default)s)")
+    parser.add_argument(
+        "--smtp-port", type=int, default=8025, help="the demo's mail catcher (%(default)s)"
+    )
+    parser.add_argument("--data", type=Path, default=env.var, help="folder (%(default)s)")
+    given = parser.parse_args(words)
+    ports = Ports(web=given.port, gate=given.gate_port, live=given.live_port, smtp=given.smtp_port)
+    return Options(given.demo, given.verbose, given.host, ports, given.data.absolute())
+
+
+def run(options: Options) -> int:
+    """Prepare, start, greet, tend, stop."""
+    ports = up_checks.settle_ports(options.ports, host=options.host, with_mail=options.is_demo)
+    base = program_settings(options, ports)
+    with database(options.var) as url:
+        settings = base | {"DATABASE_URL": url}
+        sign_in = up_checks.prepare(settings, var=options.var, is_demo=options.is_demo, say=tell)
+        supervisor = Supervisor(
+            [program(name) for name in START_ORDER if options.is_demo or name not in DEMO_ONLY],
+            log_dir=options.var / "log",
+            environment=settings,
+            say=tell,
+            echo=show if options.is_verbose else None,
+        )
+        supervisor.listen()
+        try:
+            supervisor.start()
+            greet = greeter(options, ports, sign_in)
+            while not supervisor.is_asked_to_stop:
+                supervisor.tend()
+                greet()
+            tell("stopping")
+        finally:
+            supervisor.stop(STOP_ORDER)
+    tell("stopped; all data are kept")
+    return 0
+
+
+def program(name: str) -> Program:
+    """One of the house's own programs; the demo's networks may come to an end."""
+    argv = (sys.executable, "-u", "-m", "noroshi", name)
+    return Program(name, argv, is_once=name == "simulate")
+
+
+@contextlib.contextmanager
+def database(var: Path) -> Iterator[str]:
+    """The server of DATABASE_URL, or the embedded one, which is kept running meanwhile."""
+    given = environment.read().database_url
+    if given:
+        up_checks.check_database(given, name="DATABASE_URL")
+        yield given
+        return
+    server = Embedded(var / "postgres", say=tell)
+    url = server.start()
+    ended = threading.Event()
+    keeper = threading.Thread(target=keep_database, args=(server, ended), daemon=True)
+    keeper.start()
+    try:
+        yield url
+    finally:
+        ended.set()
+        keeper.join()
+        server.stop()
+
+
+def keep_database(server: Embedded, ended: threading.Event) -> None:
+    """Each second: is the database still there? A failure is told once and tried again."""
+    told = ""
+    while not ended.wait(DATABASE_ROUND_S):
+        try:
+            server.keep_running()
+            told = ""
+        except DatabaseUnavailable as reason:
+            if str(reason) != told:
+                told = str(reason)
+                tell(told)
+
+
+def program_settings(options: Options, ports: Ports) -> dict[str, str]:
+    """The environment of the programs, but for the database's address."""
+    settings = dict(os.environ)
+    settings |= {
+        "NOROSHI_SECRET_KEY": environment.read().secret_key or up_checks.secret(options.var),
+        "NOROSHI_HOST": options.host,
+        "NOROSHI_WEB_PORT": str(ports.web),
+        "NOROSHI_GATE_PORT": str(ports.gate),
+        "NOROSHI_LIVE_PORT": str(ports.live),
+        "NOROSHI_VAR": str(options.var),
+        "DJANGO_SETTINGS_MODULE": "noroshi.config.settings",
+    }
+    if options.is_demo:
+        settings |= {"NOROSHI_DEMO": "1", "NOROSHI_SMTP_URL": f"smtp://127.0.0.1:{ports.smtp}"}
+    return settings
+
+
+def greeter(options: Options, ports: Ports, sign_in: str) -> Callable[[], None]:
+    """A function for each round: it greets once, when the pages answer or ought to have."""
+    began = time.monotonic()
+    is_done = False
+
+    def greet() -> None:
+        nonlocal is_done
+        if is_done:
+            return
+        if up_checks.answers(options.host, ports.web):
+            show(up_greeting.box(options.host, ports, sign_in=sign_in, is_demo=options.is_demo))
+            is_done = True
+        elif time.monotonic() - began > ANSWER_S_MAX:
+            tell(f"the pages do not answer yet; see {options.var / 'log' / 'web.log'}")
+            is_done = True
+
+    return greet
+
+
+def tell(line: str) -> None:
+    """One line for the operator."""
+    show(f"noroshi: {line}")
+
+
+def show(text: str) -> None:
+    """Text on the terminal, at once; a terminal that went away stops nothing."""
+    with contextlib.suppress(OSError):
+        sys.stdout.write(f"{text}\n")
+        sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
