@@ -1,0 +1,141 @@
+"""The table of chunks: what came late is merged into the chunk that covers its day."""
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+import numpy as np
+
+from noroshi.base import partitions
+from noroshi.readings import wire
+from noroshi.readings.pack import Run, merge, pack, unpack
+
+MONTH_DAYS_MAX = 31
+DAY_US = 86_400_000_000
+DAY_ZERO = date(1970, 1, 1)
+
+COVERING = """
+SELECT DISTINCT ON (c.series_id, c.day_from) c.series_id, c.day_from, c.day_until, c.body
+FROM unnest(%b::integer[], %b::date[]) AS wanted (series_id, day)
+JOIN readings_chunk c ON c.series_id = wanted.series_id
+    AND c.day_from BETWEEN wanted.day - %b AND wanted.day AND c.day_until > wanted.day
+"""
+WRITE = """
+INSERT INTO readings_chunk (series_id, day_from, day_until, count, body)
+SELECT * FROM unnest(%b::integer[], %b::date[], %b::date[], %b::integer[], %b::bytea[])
+ON CONFLICT (series_id, day_from) DO UPDATE
+SET day_until = excluded.day_until, count = excluded.count, body = excluded.body
+"""
+TAKE_MONTHS = """
+DELETE FROM readings_chunk c USING unnest(%b::integer[], %b::date[], %b::date[])
+    AS wanted (series_id, month_from, month_until)
+WHERE c.series_id = wanted.series_id AND c.day_from >= wanted.month_from
+    AND c.day_from < wanted.month_until
+RETURNING c.series_id, wanted.month_from, wanted.month_until, c.day_from, c.body
+"""
+
+
+@dataclass(slots=True)
+class Chunk:
+    """A chunk on its way into the table: the readings of one series in [day_from, day_until)."""
+
+    series_id: int
+    day_from: date
+    day_until: date
+    run: Run
+
+
+def absorb(found: dict[int, Run]) -> None:
+    """Write readings by series into chunks: merged where a chunk covers the day, else day chunks.
+
+    The caller holds the transaction and the closer's lock.
+    """
+    days = {(series, day) for series, run in found.items() for day in _days(run)}
+    _write(list(_rewritten(found, _covering(sorted(days)))))
+
+
+def merge_into_months(due: Sequence[tuple[int, date]]) -> None:
+    """Make one chunk of all chunks of each (series, first day of a month).
+
+    The caller holds the transaction and the closer's lock.
+    """
+    wanted = [(series, *_month(day)) for series, day in due]
+    columns = [list(column) for column in zip(*wanted, strict=True)]
+    parts = defaultdict(list)
+    with wire.cursor() as cursor:
+        cursor.execute(TAKE_MONTHS, columns, binary=True)
+        for series, first, until, day_from, body in cursor.fetchall():
+            parts[series, first, until].append((day_from, body))
+    _write([Chunk(*whose, _joined(sorted(bodies))) for whose, bodies in parts.items()])
+
+
+def _joined(bodies: Sequence[tuple[date, bytes]]) -> Run:
+    """Chunks of one series in order of their days, none of which overlap, as one run."""
+    found = [unpack(body) for _, body in bodies]
+    return Run(
+        np.concatenate([run.times for run in found]), np.concatenate([run.values for run in found])
+    )
+
+
+def _month(day: date) -> tuple[date, date]:
+    span = next(partitions.months(day, day))
+    return span.since, span.until
+
+
+def _days(run: Run) -> list[date]:
+    return [_date(day) for day in np.unique(run.times // DAY_US).tolist()]
+
+
+def _date(day: int) -> date:
+    return DAY_ZERO + timedelta(days=day)
+
+
+def _day_number(day: date) -> int:
+    return (day - DAY_ZERO).days
+
+
+def _covering(days: Sequence[tuple[int, date]]) -> dict[int, list[Chunk]]:
+    """The chunks that hold one of these (series, day)."""
+    chunks: dict[int, list[Chunk]] = {}
+    if not days:
+        return chunks
+    columns = [[series for series, _ in days], [day for _, day in days]]
+    with wire.cursor() as cursor:
+        cursor.execute(COVERING, [*columns, MONTH_DAYS_MAX - 1], binary=True)
+        for series, day_from, day_until, body in cursor.fetchall():
+            chunk = Chunk(series, day_from, day_until, unpack(body))
+            chunks.setdefault(series, []).append(chunk)
+    return chunks
+
+
+def _rewritten(found: dict[int, Run], known: dict[int, list[Chunk]]) -> Iterator[Chunk]:
+    """Known chunks with what came for them, and a new chunk for each day that had none."""
+    for series, run in found.items():
+        days = run.times // DAY_US
+        is_left = np.ones(len(days), dtype=np.bool_)
+        for chunk in known.get(series, []):
+            begin, end = np.searchsorted(
+                days, [_day_number(chunk.day_from), _day_number(chunk.day_until)]
+            )
+            is_left[begin:end] = False
+            chunk.run = merge(chunk.run, Run(run.times[begin:end], run.values[begin:end]))
+            yield chunk
+        for number in np.unique(days[is_left]).tolist():
+            begin, end = np.searchsorted(days, [number, number + 1])
+            piece = Run(run.times[begin:end], run.values[begin:end])
+            yield Chunk(series, _date(number), _date(number + 1), piece)
+
+
+def _write(chunks: Sequence[Chunk]) -> None:
+    if not chunks:
+        return
+    columns = [
+        wire.numbers([chunk.series_id for chunk in chunks], wire.INT4),
+        [chunk.day_from for chunk in chunks],
+        [chunk.day_until for chunk in chunks],
+        wire.numbers([len(chunk.run.times) for chunk in chunks], wire.INT4),
+        wire.bodies([pack(chunk.run.times, chunk.run.values) for chunk in chunks], wire.BYTEA),
+    ]
+    with wire.cursor() as cursor:
+        cursor.execute(WRITE, columns)

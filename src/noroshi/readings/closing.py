@@ -1,0 +1,233 @@
+"""Close days: pack what is no longer hot into chunks, so that years stay small and quick.
+
+Each batch takes rows out of their partition and puts them into chunks in one transaction, under
+one lock: a kill at any moment leaves every reading in exactly one place, and two closers never
+work on the same chunk. Readers look at hot rows first and at chunks after, so that they meet a
+reading that is moving at least once (runs.read_many).
+"""
+
+from datetime import UTC, date, datetime, timedelta
+
+from django.db import connection, transaction
+from django.db.utils import OperationalError
+
+from noroshi.base import partitions
+from noroshi.readings import chunks, runs, wire
+
+READINGS = "readings_reading"
+LATE = "readings_reading_late"
+# Table kept by months: whose rows these are, the column that says so, and the time.
+MONTHLY = {
+    "readings_uplink": ("devices_device", "device_id", "sent_at"),
+    "readings_loose": ("readings_series", "series_id", "at"),
+}
+HOT_DAYS = 3
+BATCH_READINGS = 50_000
+BATCH_MONTHS = 200
+DROP_WAIT_MS = 1_000  # what the spine may be held up by the dropping of a day
+DAYS_AHEAD = 3
+OWNERS_BATCH = 100
+CHUNKS_BATCH = 2_000
+CLOSING_LOCK = 0x6E6F_7264_0001  # "nord", one closer at a time in the whole house
+FIRST = (-1, datetime(1, 1, 2, tzinfo=UTC))
+
+BATCH_END = """
+SELECT series_id, at FROM {table} WHERE at < %s AND (series_id, at) > (%s, %s)
+ORDER BY series_id, at OFFSET %s LIMIT 1
+"""
+TAKE = """
+COPY (DELETE FROM {table} WHERE at < %s AND (series_id, at) > (%s, %s)
+AND (series_id, at) <= (%s, %s) RETURNING series_id, at, value) TO STDOUT (FORMAT BINARY)
+"""
+LAST = (2**31 - 1, datetime(9999, 12, 30, tzinfo=UTC))
+DUE_MONTHS = """
+SELECT series_id, date_trunc('month', day_from::timestamp)::date AS month FROM readings_chunk
+WHERE day_until - day_from = 1 AND day_from < %s GROUP BY 1, 2 ORDER BY 1, 2
+"""
+KEPT_DAYS = "SELECT min(retention_days), max(retention_days) FROM tenants_tenant"
+# A chunk goes when its last day is too old, or when its series is gone.
+PRUNE_CHUNKS = """
+DELETE FROM readings_chunk WHERE (series_id, day_from) IN (
+    SELECT c.series_id, c.day_from FROM readings_chunk c
+    LEFT JOIN readings_series s ON s.id = c.series_id
+    LEFT JOIN tenants_tenant t ON t.id = s.tenant_id
+    WHERE s.id IS NULL OR c.day_until <= %s::date - t.retention_days LIMIT %s)
+"""
+PRUNE_ROWS = """
+DELETE FROM {table} old USING {owners} o JOIN tenants_tenant t ON t.id = o.tenant_id
+WHERE old.{owner} = o.id AND o.id > %s AND o.id <= %s
+    AND old.{time} < (%s::date - t.retention_days)::timestamp AT TIME ZONE 'UTC'
+"""
+OWNERS_END = "SELECT max(id) FROM (SELECT id FROM {owners} WHERE id > %s ORDER BY id LIMIT %s) o"
+
+
+def close_days(now: datetime) -> int:
+    """Pack every reading older than HOT_DAYS whole days (UTC); answers how many were packed.
+
+    Call it outside a transaction. A partition whose drop would hold up others waits for the
+    next call.
+    """
+    closed_before = _closed_before(now)
+    packed = 0
+    for span in partitions.existing(READINGS):
+        if span.until <= closed_before:
+            packed += _pack_table(f"{READINGS}_{span.suffix}", closed_before)
+            _drop_if_empty(span)
+    return packed + _pack_table(LATE, closed_before)
+
+
+def merge_months(now: datetime) -> int:
+    """Make one chunk per series of each closed month's day chunks; answers how many were made."""
+    with wire.cursor() as cursor:
+        due = cursor.execute(DUE_MONTHS, [_closed_before(now).replace(day=1)]).fetchall()
+    for begin in range(0, len(due), BATCH_MONTHS):
+        with transaction.atomic(), wire.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [CLOSING_LOCK])
+            chunks.merge_into_months(due[begin : begin + BATCH_MONTHS])
+    return len(due)
+
+
+def make_partitions(now: datetime) -> int:
+    """Make the next days of readings and months of uplinks and loose readings; how many were new.
+
+    What stands in a default partition and belongs to a new one (a device whose clock runs ahead)
+    moves there.
+    """
+    today = now.astimezone(UTC).date()
+    wanted = [
+        (READINGS, LATE, "at", span)
+        for span in partitions.days(today, today + timedelta(days=DAYS_AHEAD))
+    ]
+    last = today + timedelta(days=31 * partitions.MONTHS_AHEAD)
+    for table, (_, _, time) in MONTHLY.items():
+        wanted += [(table, f"{table}_other", time, span) for span in partitions.months(today, last)]
+    return sum(_ensure(*one) for one in wanted)
+
+
+def prune(now: datetime) -> int:
+    """Delete what is older than its tenant keeps; answers how many chunks and rows went.
+
+    A month of uplinks or loose readings that no tenant keeps is dropped whole. A month chunk goes
+    when its last day is too old. Call it outside a transaction.
+    """
+    today = now.astimezone(UTC).date()
+    with connection.cursor() as cursor:
+        cursor.execute(KEPT_DAYS)
+        shortest, longest = cursor.fetchone()
+    pruned = _prune_chunks(today)
+    if longest is None:
+        return pruned
+    oldest, newest = today - timedelta(days=longest), today - timedelta(days=shortest)
+    for table in MONTHLY:
+        for span in partitions.existing(table):
+            if span.until <= oldest:
+                _drop_month(table, span)
+            elif span.since < newest:
+                pruned += _prune_rows(table, f"{table}_{span.suffix}", today)
+        pruned += _prune_rows(table, f"{table}_other", today)
+    return pruned
+
+
+def _closed_before(now: datetime) -> date:
+    return now.astimezone(UTC).date() - timedelta(days=HOT_DAYS)
+
+
+def _midnight(day: date) -> datetime:
+    return datetime(day.year, day.month, day.day, tzinfo=UTC)
+
+
+def _pack_table(table: str, closed_before: date) -> int:
+    packed, after = 0, FIRST
+    while True:
+        count, after = _pack_batch(table, _midnight(closed_before), after)
+        packed += count
+        if after == LAST:
+            return packed
+
+
+def _pack_batch(
+    table: str, before: datetime, after: tuple[int, datetime]
+) -> tuple[int, tuple[int, datetime]]:
+    """Move the next rows into chunks; answers how many, and where the batch ended."""
+    with transaction.atomic(), wire.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [CLOSING_LOCK])
+        query = BATCH_END.format(table=table)
+        end = cursor.execute(query, [before, *after, BATCH_READINGS - 1]).fetchone() or LAST
+        taken = runs.rows_of(cursor, TAKE.format(table=table), [before, *after, *end])
+        chunks.absorb(runs.by_series(taken))
+    return len(taken), end
+
+
+def _drop_if_empty(span: partitions.Span) -> None:
+    """Drop a closed day that nobody wrote to since it was packed."""
+    table = f"{READINGS}_{span.suffix}"
+    try:
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute(f"SET LOCAL lock_timeout = {DROP_WAIT_MS}")
+            cursor.execute(f"LOCK TABLE ONLY {READINGS} IN ACCESS EXCLUSIVE MODE")
+            cursor.execute(f"LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE")
+            cursor.execute(f"SELECT EXISTS (SELECT FROM {table})")
+            if not cursor.fetchone()[0]:
+                partitions.drop(READINGS, span)
+            cursor.execute("SET LOCAL lock_timeout = 0")
+    except OperationalError:
+        return  # Somebody is using the table; an empty day costs nothing until the next call.
+
+
+def _drop_month(table: str, span: partitions.Span) -> None:
+    try:
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute(f"SET LOCAL lock_timeout = {DROP_WAIT_MS}")
+            partitions.drop(table, span)
+            cursor.execute("SET LOCAL lock_timeout = 0")
+    except OperationalError:
+        return  # In use; the next call drops it.
+
+
+def _ensure(table: str, default: str, time: str, span: partitions.Span) -> int:
+    """Make one partition unless it is there; rows in the default partition that fit move in."""
+    name = f"{table}_{span.suffix}"
+    since, until = _midnight(span.since), _midnight(span.until)
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SELECT to_regclass(%s) IS NOT NULL", [name])
+        if cursor.fetchone()[0]:
+            return 0
+        cursor.execute(f"LOCK TABLE {default} IN ACCESS EXCLUSIVE MODE")
+        cursor.execute(f"CREATE TABLE {name} (LIKE {table} INCLUDING ALL)")
+        cursor.execute(
+            f"WITH moved AS (DELETE FROM {default} WHERE {time} >= %s AND {time} < %s RETURNING *) "
+            f"INSERT INTO {name} SELECT * FROM moved",
+            [since, until],
+        )
+        cursor.execute(
+            f"ALTER TABLE {table} ATTACH PARTITION {name} FOR VALUES FROM (%s) TO (%s)",
+            [partitions.time_bound(span.since), partitions.time_bound(span.until)],
+        )
+    return 1
+
+
+def _prune_chunks(today: date) -> int:
+    pruned: int = 0
+    while True:
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [CLOSING_LOCK])
+            cursor.execute(PRUNE_CHUNKS, [today, CHUNKS_BATCH])
+            pruned += cursor.rowcount
+            if cursor.rowcount < CHUNKS_BATCH:
+                return pruned
+
+
+def _prune_rows(table: str, part: str, today: date) -> int:
+    """Delete what is too old in one partition, the rows of a few owners at a time."""
+    owners, owner, time = MONTHLY[table]
+    names = {"table": part, "owners": owners, "owner": owner, "time": time}
+    pruned, after = 0, 0
+    while True:
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute(OWNERS_END.format(**names), [after, OWNERS_BATCH])
+            end = cursor.fetchone()[0]
+            if end is None:
+                return pruned
+            cursor.execute(PRUNE_ROWS.format(**names), [after, end, today])
+            pruned += cursor.rowcount
+        after = end
