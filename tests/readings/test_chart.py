@@ -4,7 +4,8 @@ from datetime import timedelta
 
 import pytest
 
-from noroshi.readings import chart, closing, wire
+from noroshi.base import wire
+from noroshi.readings import chart, closing
 from noroshi.readings.store import keep_points
 from tests.readings.conftest import NOW, OLD, Field, at
 

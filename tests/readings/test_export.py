@@ -11,10 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from noroshi.base.wire import EPOCH, micros
 from noroshi.readings import cells, closing, export
 from noroshi.readings.export import Encoding, Export, ExportColumn, Form
 from noroshi.readings.store import keep_points
-from noroshi.readings.wire import EPOCH, micros
 from tests.readings.conftest import NOW, OLD, Field, at
 
 TOKYO = ZoneInfo("Asia/Tokyo")

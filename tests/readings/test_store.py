@@ -10,10 +10,10 @@ from django.db import IntegrityError, connection, transaction
 from hypothesis import given
 from hypothesis import strategies as st
 
+from noroshi.base.wire import json_bytes, plain_text
 from noroshi.readings import chart
 from noroshi.readings.models import Latest, LooseReading, Reading, Series, StoredUplink
 from noroshi.readings.store import NewUplink, Point, keep_points, keep_uplinks
-from noroshi.readings.wire import json_bytes, plain_text
 from tests.readings.conftest import Field, at, values_of
 
 

@@ -6,13 +6,14 @@ from functools import lru_cache
 
 from django.db import connection
 
+from noroshi.base import wire
 from noroshi.codecs.models import CodecVersion
 
 SOURCES_MAX = 500  # codec texts kept in memory; a version's text never changes
 
 DEVICES = """
 SELECT d.space, d.address, d.id, d.tenant_id, d.code, d.type_id
-FROM unnest(%s::text[], %s::text[]) AS wanted (space, address)
+FROM unnest(%b::text[], %b::text[]) AS wanted (space, address)
 JOIN devices_device d ON d.space = wanted.space AND d.address = wanted.address
 WHERE d.retired_at IS NULL
 """
@@ -47,8 +48,9 @@ def find(addresses: Collection[tuple[str, str]]) -> dict[tuple[str, str], Device
     """(space, address) → device, for those that are registered. Three queries."""
     if not addresses:
         return {}
-    with connection.cursor() as cursor:
-        cursor.execute(DEVICES, [[a[0] for a in addresses], [a[1] for a in addresses]])
+    spaces = wire.texts(space for space, _ in addresses)
+    with wire.cursor() as cursor:
+        cursor.execute(DEVICES, [spaces, wire.texts(a for _, a in addresses)], binary=True)
         rows = cursor.fetchall()
     types = find_types({row[5] for row in rows})
     return {

@@ -4,13 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db import connection
+from noroshi.base import wire
 
 HEAR = """
 INSERT INTO devices_heartbeat
   (device_id, tenant_id, sent_at, received_at, counter, rssi_dbm, snr_db, gateways)
-SELECT * FROM unnest(%s::bigint[], %s::bigint[], %s::timestamptz[], %s::timestamptz[],
-  %s::bigint[], %s::float8[], %s::float8[], %s::smallint[])
+SELECT * FROM unnest(%b::bigint[], %b::bigint[], %b::timestamptz[], %b::timestamptz[],
+  %b::bigint[], %b::float8[], %b::float8[], %b::smallint[])
 ON CONFLICT (device_id) DO UPDATE SET
   sent_at = excluded.sent_at, received_at = excluded.received_at, counter = excluded.counter,
   rssi_dbm = coalesce(excluded.rssi_dbm, devices_heartbeat.rssi_dbm),
@@ -43,17 +43,17 @@ def hear(beats: Sequence[Beat]) -> None:
     if not newest:
         return
     rows = [newest[key] for key in sorted(newest)]
-    with connection.cursor() as cursor:
+    with wire.cursor() as cursor:
         cursor.execute(
             HEAR,
             [
-                [beat.device_id for beat in rows],
-                [beat.tenant_id for beat in rows],
-                [beat.sent_at for beat in rows],
-                [beat.received_at for beat in rows],
-                [beat.counter for beat in rows],
-                [beat.rssi_dbm for beat in rows],
-                [beat.snr_db for beat in rows],
-                [min(beat.gateways, 32767) for beat in rows],
+                wire.numbers([beat.device_id for beat in rows], wire.INT8),
+                wire.numbers([beat.tenant_id for beat in rows], wire.INT8),
+                wire.times(wire.all_micros(beat.sent_at for beat in rows)),
+                wire.times(wire.all_micros(beat.received_at for beat in rows)),
+                wire.numbers_or_nulls([beat.counter for beat in rows], wire.INT8),
+                wire.numbers_or_nulls([beat.rssi_dbm for beat in rows], wire.FLOAT8),
+                wire.numbers_or_nulls([beat.snr_db for beat in rows], wire.FLOAT8),
+                wire.numbers([min(beat.gateways, 32767) for beat in rows], wire.INT2),
             ],
         )

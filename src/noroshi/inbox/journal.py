@@ -7,6 +7,8 @@ from datetime import datetime
 
 from django.db import connection
 
+from noroshi.base import wire
+
 COLUMNS = "key, id, slice, connection_id, received_at, event, address, content_type, query, body"
 
 
@@ -47,11 +49,12 @@ def read_on(marks: Mapping[int, int], *, limit: int) -> tuple[list[EntryRow], in
     smaller id can appear later.
     """
     lowest = min(marks.values())
-    with connection.cursor() as cursor:
+    with wire.cursor() as cursor:
         cursor.execute(
             f"SELECT {COLUMNS} FROM inbox_entry WHERE id > %s AND slice = ANY(%s) "
             "ORDER BY id LIMIT %s",
             [lowest, list(marks), limit],
+            binary=True,
         )
         rows = [EntryRow(*row) for row in cursor.fetchall()]
     read_to = rows[-1].id if rows else lowest

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from noroshi.readings.wire import moment
+from noroshi.base.wire import moment
 
 GETA = "〓"  # what a Japanese printer sets for a letter it lacks
 # What makes a spreadsheet take a cell for a formula; the last is what CP932 reads back as －.

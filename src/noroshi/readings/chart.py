@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from noroshi.readings import runs, wire
+from noroshi.base import wire
+from noroshi.readings import runs
 from noroshi.readings.thin import Thinned, thin
 
 Value = float | str | Mapping[str, Any]

@@ -7,8 +7,7 @@ from datetime import date, timedelta
 
 import numpy as np
 
-from noroshi.base import partitions
-from noroshi.readings import wire
+from noroshi.base import partitions, wire
 from noroshi.readings.pack import Run, merge, pack, unpack
 
 MONTH_DAYS_MAX = 31

@@ -11,8 +11,8 @@ from datetime import UTC, date, datetime, timedelta
 from django.db import connection, transaction
 from django.db.utils import OperationalError
 
-from noroshi.base import partitions
-from noroshi.readings import chunks, runs, wire
+from noroshi.base import partitions, wire
+from noroshi.readings import chunks, runs
 
 READINGS = "readings_reading"
 LATE = "readings_reading_late"

@@ -10,7 +10,8 @@ import numpy as np
 from django.utils.translation import gettext as _
 from numpy.typing import NDArray
 
-from noroshi.readings import cells, runs, wire
+from noroshi.base import wire
+from noroshi.readings import cells, runs
 from noroshi.readings.cells import Matrix
 from noroshi.readings.store import NUMERIC_KINDS
 

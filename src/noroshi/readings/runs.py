@@ -9,7 +9,7 @@ import numpy as np
 import psycopg
 from numpy.typing import NDArray
 
-from noroshi.readings import wire
+from noroshi.base import wire
 from noroshi.readings.pack import NOTHING, Run, merge, unpack
 
 COPY_HEAD_BYTES = 19

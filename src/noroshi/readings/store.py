@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from noroshi.readings import wire
+from noroshi.base import wire
 
 NUMERIC_KINDS = frozenset({"number", "boolean"})
 SERIES_CACHED_MAX = 200_000
@@ -66,8 +66,8 @@ FROM unnest(%b::bigint[], %b::timestamptz[], %b::uuid[], %b::bigint[], %b::uuid[
 ON CONFLICT (device_id, sent_at, message) DO NOTHING
 RETURNING device_id, message
 """
-# What the row already knows stays; what it lacked is filled in. Only a decode that worked
-# takes the place of one that failed.
+# What the row already knows stays; what it lacked is filled in. A decode that worked takes the
+# place of the one before.
 MERGE_UPLINKS = """
 UPDATE readings_uplink AS u SET
     f_port = coalesce(u.f_port, n.f_port),
@@ -77,8 +77,8 @@ UPDATE readings_uplink AS u SET
     snr_db = coalesce(u.snr_db, n.snr_db),
     gateways = greatest(u.gateways, n.gateways),
     link = n.link::jsonb || u.link,
-    data = n.data::jsonb || u.data,
-    codec_version_id = CASE WHEN n.mends AND u.problem <> ''
+    data = CASE WHEN n.mends THEN u.data || n.data::jsonb ELSE n.data::jsonb || u.data END,
+    codec_version_id = CASE WHEN n.mends
         THEN coalesce(n.codec, u.codec_version_id) ELSE coalesce(u.codec_version_id, n.codec) END,
     problem = CASE WHEN n.mends THEN '' WHEN u.problem = '' AND u.data = '{}' THEN n.problem
         ELSE u.problem END
@@ -184,7 +184,7 @@ def keep_uplinks(uplinks: Iterable[NewUplink]) -> set[tuple[int, UUID]]:
 def merge(first: NewUplink, second: NewUplink) -> NewUplink:
     """One uplink from two tellings of it: the second fills in what the first lacked."""
     mends = _mends(second)
-    if mends and first.problem:
+    if mends:
         codec = second.codec_version_id or first.codec_version_id
     else:
         codec = first.codec_version_id or second.codec_version_id
@@ -198,7 +198,7 @@ def merge(first: NewUplink, second: NewUplink) -> NewUplink:
         snr_db=second.snr_db if first.snr_db is None else first.snr_db,
         gateways=max(first.gateways, second.gateways),
         link={**second.link, **first.link},
-        data={**second.data, **first.data},
+        data={**first.data, **second.data} if mends else {**second.data, **first.data},
         codec_version_id=codec,
         problem="" if mends else problem,
     )

@@ -1,4 +1,4 @@
-"""How this room talks to PostgreSQL: plain psycopg cursors, times as microseconds, safe JSON."""
+"""The fast way to PostgreSQL: plain psycopg cursors, times as microseconds, safe JSON."""
 
 import json
 import math
