@@ -8,7 +8,8 @@ from django.db import connection
 
 EMPTIED = """
 TRUNCATE inbox_entry, inbox_connection, devices_device, devices_devicetype, codecs_codec,
-         tenants_tenant, tenants_user, django_session CASCADE
+         tenants_tenant, tenants_user, django_session, readings_uplink, readings_reading,
+         readings_chunk, readings_loose, readings_latest CASCADE
 """
 
 

@@ -1,5 +1,6 @@
 """Make and change connections; send exceptional entries through the spine once more."""
 
+import base64
 import hashlib
 import secrets
 from collections.abc import Iterable
@@ -44,7 +45,7 @@ def make_connection(new: NewConnection, *, by: Actor, now: datetime) -> tuple[Co
             token_hint=token[:HINT_CHARS],
             factor=new.factor,
             factor_header=new.factor_header.strip().lower(),
-            factor_hash=digest(new.factor_value) if new.factor else None,
+            factor_hash=digest(expected(new)) if new.factor else None,
             settings=new.settings,
             created_at=now,
         )
@@ -60,7 +61,7 @@ def change_connection(made: Connection, new: NewConnection, *, by: Actor, now: d
     if not new.factor:
         made.factor_hash = None
     elif new.factor_value:
-        made.factor_hash = digest(new.factor_value)
+        made.factor_hash = digest(expected(new))
     made.settings = new.settings
     with transaction.atomic():
         made.save()
@@ -87,6 +88,13 @@ def open_or_close(made: Connection, *, is_open: bool, by: Actor, now: datetime) 
         action = "connection.opened" if is_open else "connection.closed"
         audit.record(by, action, made, now=now)
         tell_gates()
+
+
+def expected(new: NewConnection) -> str:
+    """The header's whole value that the sender must show; Basic is typed as user:password."""
+    if new.factor != Connection.SecondFactor.BASIC:
+        return new.factor_value
+    return "Basic " + base64.b64encode(new.factor_value.encode()).decode()
 
 
 def digest(text: str) -> bytes:

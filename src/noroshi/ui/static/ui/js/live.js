@@ -23,7 +23,9 @@ function listen(element, retryMs) {
     if (!element.hidden) arrive({ devices: ["*"] });
     say(element, false);
   };
-  source.onmessage = (event) => arrive(JSON.parse(event.data));
+  source.addEventListener("change", (event) => arrive(JSON.parse(event.data)));
+  // The stream itself lost sight of the database for a while.
+  source.addEventListener("resync", () => arrive({ devices: ["*"] }));
   source.onerror = () => {
     clearTimeout(worry);
     source.close();

@@ -1,0 +1,81 @@
+"""Every bench in one run on a durable server of its own: a table, and var/bench.json."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+from bench import gate, readings, spine  # noqa: E402
+
+from noroshi.jobs.postgres import Embedded  # noqa: E402
+
+BENCHES: dict[str, Callable[[str], dict[str, tuple[float, str]]]] = {
+    "gate": gate.run,
+    "spine": spine.run,
+    "readings": readings.run,
+}
+RESULT = ROOT / "var" / "bench.json"
+
+
+def main(words: list[str]) -> int:
+    """Run the benches named, or all; 2 for a name that is none."""
+    strange = [word for word in words if word not in BENCHES]
+    if strange:
+        print(f"no bench is called {', '.join(strange)}; there are {', '.join(BENCHES)}")
+        return 2
+    folder = Path(tempfile.mkdtemp(prefix="noroshi-bench-"))
+    folder.chmod(0o755)  # PostgreSQL may run as another user than this one
+    server = Embedded(folder / "postgres", say=print)
+    found: dict[str, tuple[float, str]] = {}
+    try:
+        url = server.start(durable=True)
+        migrate(url)
+        for name in words or BENCHES:
+            begun = time.monotonic()
+            found |= BENCHES[name](url)
+            print(f"-- {name} took {time.monotonic() - begun:.0f} s", flush=True)
+    finally:
+        server.stop()
+        shutil.rmtree(folder, ignore_errors=True)
+    show(found)
+    keep(found)
+    return 0
+
+
+def migrate(database_url: str) -> None:
+    """Make the tables."""
+    environment = os.environ | {
+        "DATABASE_URL": database_url,
+        "NOROSHI_SECRET_KEY": "only for the bench: " + "b" * 32,
+    }
+    program = [sys.executable, "-m", "noroshi", "manage", "migrate", "--verbosity", "0"]
+    subprocess.run(program, cwd=ROOT, env=environment, check=True)
+
+
+def show(found: dict[str, tuple[float, str]]) -> None:
+    """The table."""
+    wide = max(len(name) for name in found)
+    print()
+    for name, (value, unit) in found.items():
+        print(f"{name:<{wide}}  {value:>14,.2f} {unit}")
+
+
+def keep(found: dict[str, tuple[float, str]]) -> None:
+    """Write name → value and unit; what was not measured this time stays."""
+    old = json.loads(RESULT.read_text()) if RESULT.exists() else {}
+    new = {name: {"value": round(value, 3), "unit": unit} for name, (value, unit) in found.items()}
+    RESULT.parent.mkdir(parents=True, exist_ok=True)
+    RESULT.write_text(json.dumps(old | new, indent=1, ensure_ascii=False) + "\n")
+    print(f"\nwritten to {RESULT.relative_to(ROOT)}")
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

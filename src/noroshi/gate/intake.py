@@ -1,0 +1,193 @@
+"""What the gate does with one request: whose is it, may it come in, store it, answer."""
+
+import asyncio
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import lru_cache
+from urllib.parse import unquote
+from uuid import UUID
+
+from noroshi.gate import answer
+from noroshi.gate.answer import Answer
+from noroshi.gate.connections import Connection, Register
+from noroshi.gate.store import Full, Row, Side, Store, TooLate
+from noroshi.networks import registry
+from noroshi.networks.uplink import Arrival, Identity, Malformed
+
+METHODS = frozenset({b"POST", b"PUT", b"GET"})
+BIDIR = "bidir"
+EVENT_CHARS_MAX = 40
+CONTENT_TYPE_CHARS_MAX = 100
+TEXTS_KEPT = 512  # a sender says the same content type and query again and again
+
+log = logging.getLogger(__name__)
+
+Reply = Callable[[Answer], None]
+
+
+@dataclass(slots=True)
+class Request:
+    """One HTTP request; header names are in lower case, `target` is as in the request line."""
+
+    method: bytes
+    target: bytes
+    headers: Mapping[bytes, bytes]
+    body: bytes
+
+
+class Intake:
+    """Judges requests and hands the good ones to the store."""
+
+    def __init__(self, register: Register, store: Store, side: Side) -> None:
+        """Work with the connections and the writer of one gate."""
+        self._register = register
+        self._store = store
+        self._side = side
+        self._asking: set[asyncio.Task[None]] = set()
+
+    def take(self, request: Request, reply: Reply) -> None:
+        """Call `reply` once, now or after the commit."""
+        path, _, query = _origin_form(request.target).partition(b"?")
+        if path == b"/healthz":
+            reply(self._health(request))
+            return
+        parts = path.split(b"/", 3)
+        if len(parts) < 3 or parts[1] != b"in":
+            reply(answer.NOT_FOUND)
+        elif request.method not in METHODS:
+            reply(answer.METHOD_NOT_ALLOWED)
+        elif not self._register.is_loaded:
+            reply(answer.AWAY)
+        elif (connection := self._register.find(parts[2])) is None:
+            reply(answer.NOT_FOUND)
+        elif not connection.admits(request.headers):
+            reply(answer.UNAUTHORIZED)
+        elif request.headers.get(b"content-encoding", b"identity").lower() != b"identity":
+            reply(answer.ENCODED)
+        else:
+            rest = parts[3] if len(parts) > 3 else b""
+            now = datetime.now(UTC)
+            self._store_it(connection, arrival_of(request, connection, rest, query, now), reply)
+
+    def _health(self, request: Request) -> Answer:
+        if request.method != b"GET":
+            return answer.METHOD_NOT_ALLOWED
+        is_ready = self._register.is_loaded and self._store.is_up
+        return answer.HEALTHY if is_ready else answer.AWAY
+
+    def _store_it(self, connection: Connection, arrival: Arrival, reply: Reply) -> None:
+        row, identity = row_of(connection.kind, arrival)
+        try:
+            stored = self._store.put(row)
+        except Full:
+            reply(answer.AWAY)
+            return
+
+        def settle(done: "asyncio.Future[None]") -> None:
+            error = done.exception()
+            if error is not None:
+                reply(answer.AWAY if isinstance(error, TooLate) else answer.BROKEN)
+            elif identity is not None and identity.asks_downlink:
+                self._ask_downlink(connection, identity, arrival, reply)
+            else:
+                is_bidir = identity is not None and identity.event == BIDIR
+                reply(answer.NO_DOWNLINK if is_bidir else answer.STORED)
+
+        stored.add_done_callback(settle)
+
+    def _ask_downlink(
+        self, connection: Connection, identity: Identity, arrival: Arrival, reply: Reply
+    ) -> None:
+        async def ask() -> None:
+            payload = await self._side.downlink(
+                identity.key,
+                identity.address,
+                tenant_id=connection.tenant_id,
+                now=arrival.received_at,
+            )
+            if payload is None:
+                reply(answer.NO_DOWNLINK)
+            else:
+                reply(answer.downlink(answer.device_as_sent(arrival), payload))
+
+        task = asyncio.get_running_loop().create_task(ask())
+        self._asking.add(task)
+        task.add_done_callback(self._asking.discard)
+
+
+def arrival_of(
+    request: Request, connection: Connection, rest: bytes, query: bytes, now: datetime
+) -> Arrival:
+    """The request as the networks' adapters and, later, the spine see it.
+
+    The event stands in the rest of the path or in `?event=`.
+    """
+    asked = _text(query)
+    return Arrival(
+        connection_id=connection.id,
+        received_at=now,
+        event=_event(rest, asked),
+        content_type=_text(request.headers.get(b"content-type", b""))[:CONTENT_TYPE_CHARS_MAX],
+        query=asked,
+        body=request.body,
+        settings=connection.settings,
+    )
+
+
+def row_of(kind: str, arrival: Arrival) -> tuple[Row, Identity | None]:
+    """The journal's row of an arrival; one that cannot be read is kept for the office to see."""
+    try:
+        identity = registry.identify(kind, arrival)
+    except (Malformed, KeyError) as wrong:
+        log.info("connection %s sent what cannot be read: %s", arrival.connection_id, wrong)
+        sent = arrival.body or arrival.query.encode()
+        key = registry.garbage_key(arrival.connection_id, arrival.received_at, sent)
+        return _row(arrival, key, 0, arrival.event, ""), None
+    slice_ = registry.slice_of(identity.space, identity.address)
+    return _row(arrival, identity.key, slice_, identity.event, identity.address), identity
+
+
+def _row(arrival: Arrival, key: UUID, slice_: int, event: str, address: str) -> Row:
+    return Row(
+        key,
+        slice_,
+        arrival.connection_id,
+        arrival.received_at,
+        clean(event),
+        clean(address),
+        arrival.content_type,
+        arrival.query,
+        arrival.body,
+    )
+
+
+def clean(text: str) -> str:
+    """Text that PostgreSQL can hold: no U+0000, no half of a surrogate pair."""
+    if text.isascii() and "\0" not in text:
+        return text
+    return text.replace("\0", "\ufffd").encode("utf-8", "replace").decode()
+
+
+@lru_cache(maxsize=TEXTS_KEPT)
+def _text(sent: bytes) -> str:
+    return clean(sent.decode("utf-8", "replace"))
+
+
+@lru_cache(maxsize=TEXTS_KEPT)
+def _event(rest: bytes, query: str) -> str:
+    if rest:
+        event = unquote(rest.decode("utf-8", "replace")).strip("/ ")
+    else:
+        pairs = (pair.partition("=") for pair in query.split("&"))
+        event = next((unquote(value) for name, _, value in pairs if name == "event"), "")
+    return clean(event)[:EVENT_CHARS_MAX]
+
+
+def _origin_form(target: bytes) -> bytes:
+    """The path and query of a target that may be a whole URL, as proxies send it."""
+    if target.startswith(b"/"):
+        return target
+    _scheme, found, rest = target.partition(b"://")
+    return b"/" + rest.partition(b"/")[2] if found else target

@@ -1,0 +1,227 @@
+"""What the gate has said yes to is in the journal: in order, once, through outages and bad rows."""
+
+import asyncio
+import time
+import uuid
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from datetime import UTC, datetime
+
+import psycopg
+import pytest
+import uvloop
+from psycopg import sql
+
+from noroshi.gate import store as gate_store
+from noroshi.gate.store import Full, Refused, Row, Store, TooLate
+from noroshi.inbox.models import Entry
+from tests.gate.conftest import (
+    RunningGate,
+    Sender,
+    connect_to,
+    database_url,
+    make_connection,
+    read_response,
+    request_bytes,
+)
+
+LOAD_S = 2.0
+CLIENTS = 8
+
+
+def row_of(number: int, **changes: object) -> Row:
+    """A row like no other."""
+    key = uuid.UUID(bytes=(1_750_000_000_000 + number).to_bytes(6, "big") + uuid.uuid4().bytes[:10])
+    now = datetime.now(UTC)
+    return Row(key, number % 16, 1, now, "up", "A", "text/plain", "", b"x" * 2000)._replace(
+        **changes
+    )
+
+
+def test_ids_become_visible_in_their_order_over_two_gates(
+    start_gate: Callable[[], RunningGate],
+) -> None:
+    _row, token = make_connection("json")
+    gates = [start_gate(), start_gate()]
+    until = time.monotonic() + LOAD_S
+
+    def post(client_number: int) -> int:
+        """Post until the time is over; returns how many were answered with 200."""
+        answered = 0
+        with closing(connect_to(gates[client_number % 2].port)) as client:
+            while time.monotonic() < until:
+                body = b'{"id":"%d","counter":%d}' % (client_number, answered)
+                client.sendall(request_bytes("POST", f"/in/{token}", body))
+                assert read_response(client)[0].status == 200
+                answered += 1
+        return answered
+
+    looks = 0
+    with (
+        ThreadPoolExecutor(CLIENTS) as pool,
+        psycopg.connect(database_url(), autocommit=True) as reader,
+    ):
+        posting = [pool.submit(post, number) for number in range(CLIENTS)]
+        highest, count = 0, 0
+        while not all(each.done() for each in posting):
+            seen = reader.execute(
+                "SELECT count(*) FILTER (WHERE id <= %s), count(*), coalesce(max(id), 0) "
+                "FROM inbox_entry",
+                [highest],
+            ).fetchone()
+            assert seen is not None
+            assert seen[0] == count, "an id became visible after a higher one"
+            _, count, highest = seen
+            looks += 1
+        answered = sum(each.result() for each in posting)
+    assert looks > 20
+    assert answered > 200
+    assert Entry.objects.count() == answered
+
+
+def run_with_store(story: Callable[[Store], object], url: str) -> None:
+    """Run an async story against a store whose writer runs."""
+
+    async def tell() -> None:
+        store = Store(url)
+        writing = asyncio.create_task(store.run())
+        try:
+            await story(store)  # type: ignore[misc]
+        finally:
+            writing.cancel()
+            await asyncio.gather(writing, return_exceptions=True)
+
+    uvloop.run(tell())
+
+
+def test_a_row_that_postgresql_refuses_does_not_take_others_with_it(
+    transactional_db: None, caplog: pytest.LogCaptureFixture
+) -> None:
+    rows = [row_of(number) for number in range(40)]
+    rows[7] = rows[7]._replace(address="nul \0 in text")
+    rows[23] = rows[23]._replace(connection_id=1 << 40)
+    rows[31] = rows[31]._replace(event="half \ud800 of a pair")
+
+    async def story(store: Store) -> None:
+        done = await asyncio.gather(*map(store.put, rows), return_exceptions=True)
+        failed = {number for number, each in enumerate(done) if isinstance(each, Refused)}
+        assert failed == {7, 23, 31}
+        assert {type(each) for each in done} == {type(None), Refused}
+        assert store.is_up
+
+    run_with_store(story, database_url())
+    stored = set(Entry.objects.values_list("key", flat=True))
+    assert stored == {row.key for n, row in enumerate(rows) if n not in {7, 23, 31}}
+    assert caplog.text.count("refused") == 3
+
+
+def test_the_same_key_twice_in_one_batch_is_one_row(transactional_db: None) -> None:
+    row = row_of(1)
+
+    async def story(store: Store) -> None:
+        await asyncio.gather(*[store.put(row) for _ in range(5)])
+
+    run_with_store(story, database_url())
+    assert Entry.objects.count() == 1
+
+
+def test_rows_wait_for_a_database_that_comes_back_and_fail_when_it_does_not(
+    transactional_db: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(gate_store, "WAIT_S_MAX", 1.5)
+    rows = [row_of(number) for number in range(3)]
+
+    async def story(store: Store) -> None:
+        await store.put(rows[0])
+        away("RENAME TO inbox_entry_away")
+        waits = store.put(rows[1])
+        await asyncio.sleep(0.6)
+        assert not waits.done()
+        assert not store.is_up
+        back()
+        await waits
+        assert store.is_up
+        away("RENAME TO inbox_entry_away")
+        with pytest.raises(TooLate):
+            await store.put(rows[2])
+        back()
+
+    run_with_store(story, database_url())
+    assert set(Entry.objects.values_list("key", flat=True)) == {rows[0].key, rows[1].key}
+
+
+def test_a_cut_connection_to_the_database_is_made_again_within_a_second(
+    sender: Callable[..., Sender],
+) -> None:
+    network = sender("json")
+    assert network.send(b'{"id":"a","counter":1}').status == 200
+    with psycopg.connect(database_url(), autocommit=True) as other:
+        other.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+            "WHERE application_name = 'noroshi gate' AND datname = current_database()"
+        )
+    begun = time.monotonic()
+    assert network.send(b'{"id":"a","counter":2}').status == 200
+    assert time.monotonic() - begun < 1.0
+    assert Entry.objects.count() == 2
+
+
+def test_when_too_much_waits_the_sender_is_told_to_come_back(
+    sender: Callable[..., Sender], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(gate_store, "WAITING_ROWS_MAX", 2)
+    monkeypatch.setattr(gate_store, "WAIT_S_MAX", 1.0)
+    network = sender("json")
+    away("RENAME TO inbox_entry_away")
+    try:
+        with ThreadPoolExecutor(8) as pool:
+            bodies = [b'{"id":"a","counter":%d}' % number for number in range(8)]
+            refused = list(pool.map(network.send, bodies))
+    finally:
+        back()
+    assert {each.status for each in refused} == {503}
+    assert {each.headers["retry-after"] for each in refused} == {"2"}
+    until = time.monotonic() + 5
+    while network.send(b'{"id":"a","counter":99}').status != 200:
+        assert time.monotonic() < until
+
+
+def test_the_bytes_that_wait_are_bounded_too(
+    transactional_db: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(gate_store, "WAITING_BYTES_MAX", 5000)
+
+    async def story(store: Store) -> None:
+        first = [store.put(row_of(number)) for number in range(3)]
+        with pytest.raises(Full):
+            store.put(row_of(4))
+        await asyncio.gather(*first)
+        await store.put(row_of(5))
+
+    run_with_store(story, database_url())
+    assert Entry.objects.count() == 4
+
+
+def test_the_spine_is_told_of_new_rows_and_not_of_repetitions(
+    sender: Callable[..., Sender],
+) -> None:
+    network = sender("json")
+    with psycopg.connect(database_url(), autocommit=True) as spine:
+        spine.execute("LISTEN noroshi_inbox")
+        assert network.send(b'{"id":"a","counter":1}').status == 200
+        assert len(list(spine.notifies(timeout=2, stop_after=1))) == 1
+        assert network.send(b'{"id":"a","counter":1}').status == 200
+        assert list(spine.notifies(timeout=0.3)) == []
+
+
+def away(change: str) -> None:
+    """Make the journal unusable, as an outage does."""
+    with psycopg.connect(database_url(), autocommit=True) as other:
+        other.execute(sql.SQL("ALTER TABLE inbox_entry " + change))  # type: ignore[arg-type]
+
+
+def back() -> None:
+    """End the outage."""
+    with psycopg.connect(database_url(), autocommit=True) as other:
+        other.execute("ALTER TABLE inbox_entry_away RENAME TO inbox_entry")

@@ -1,0 +1,1 @@
+"""The browsers' ear, from outside."""
