@@ -8,8 +8,8 @@ from datetime import datetime
 from noroshi.alarms.judge import ALARM, CLOSED, OPENED, TURNED, UPPER, Bounds, State, judge
 from noroshi.alarms.mails import News, write
 from noroshi.alarms.models import Incident, Rule, RuleState
+from noroshi.base import wire
 from noroshi.outbox.actions import post_all
-from noroshi.readings import wire
 from noroshi.readings.store import Kept
 
 STATE_FIELDS = ["phase", "side", "since", "judged_at"]

@@ -1,0 +1,165 @@
+"""What the home page shows: devices as cards by site, and what needs a person now."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import groupby
+
+from django.utils.translation import gettext as _
+
+from noroshi.alarms.models import Incident
+from noroshi.devices.models import Device
+from noroshi.devices.quantities import quantities_of
+from noroshi.readings.chart import sparklines
+from noroshi.tenants import access
+from noroshi.tenants.models import Membership
+from noroshi.ui.spark import Limits, Point
+from noroshi.web.measures import Catalogue, Measure, Shown, named, newest
+from noroshi.web.states import STATES, SiteCount, state_of
+
+SPARK_SPAN = timedelta(hours=24)
+CARD_VALUES_MAX = 3
+GAP_INTERVALS = 3  # so many missed uplinks leave a gap in a line
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """One device at a glance."""
+
+    device: Device
+    state: str
+    heard_at: datetime | None
+    values: Sequence[Shown]
+    points: Sequence[Point]
+    limits: Limits
+    span: tuple[float, float]
+    gap_over_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """The cards of one place, with how all its devices fare."""
+
+    name: str
+    counts: Sequence[SiteCount]
+    cards: Sequence[Card]
+
+    @property
+    def total(self) -> int:
+        """How many devices the place has, on all pages."""
+        return sum(one.count for one in self.counts)
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One incident with the meaning of its key."""
+
+    incident: Incident
+    measure: Measure
+
+    @property
+    def limit(self) -> str:
+        """The limit with its unit."""
+        return self.measure.words(self.incident.limit)
+
+    @property
+    def limit_words(self) -> str:
+        """Which limit it was, with its unit: 上限 10.0℃."""
+        if self.measure.kind == "boolean":
+            return self.measure.word(float(self.incident.side != "upper"))
+        words = {"limit": self.limit}
+        if self.incident.side == "upper":
+            return _("上限 %(limit)s") % words
+        return _("下限 %(limit)s") % words
+
+    @property
+    def opened_value(self) -> str:
+        """The value at the opening with its unit."""
+        return self.measure.words(self.incident.opened_value)
+
+    @property
+    def worst_value(self) -> str:
+        """The value farthest beyond the limit, with its unit."""
+        return self.measure.words(self.incident.worst_value)
+
+    @property
+    def closed_value(self) -> str:
+        """The value at the recovery with its unit."""
+        return self.measure.words(self.incident.closed_value)
+
+
+def cases_of(incidents: Sequence[Incident], known: Catalogue | None = None) -> list[Case]:
+    """The incidents (with `device` joined) and what they are about. At most one query."""
+    if known is None:
+        known = quantities_of({incident.device.type_id for incident in incidents})
+    return [Case(incident, named(incident.device, incident.key, known)) for incident in incidents]
+
+
+def open_incidents(member: Membership, limit: int) -> list[Incident]:
+    """What is open, newest first. One query."""
+    found = access.rows(member, Incident).filter(closed_at=None)
+    joined = found.select_related("device", "device__site", "acknowledged_by")
+    return list(joined.order_by("-opened_at")[:limit])
+
+
+def cards_of(
+    member: Membership, devices: Sequence[Device], known: Catalogue, now: datetime
+) -> list[Card]:
+    """Cards of devices that carry their `state`. Two queries and those of the sparklines."""
+    values = newest(member, devices, known)
+    drawn = {device_id: drawn_of(shown) for device_id, shown in values.items()}
+    since = now - SPARK_SPAN
+    lines = sparklines([one.series_id for one in drawn.values() if one], since, now)
+    span = (since.timestamp(), now.timestamp())
+    return [card_of(device, values[device.pk], lines, span) for device in devices]
+
+
+def card_of(
+    device: Device,
+    values: Sequence[Shown],
+    lines: Mapping[int, Sequence[Point]],
+    span: tuple[float, float],
+) -> Card:
+    """One card from what was asked for all."""
+    drawn = drawn_of(values)
+    beat = getattr(device, "heartbeat", None)
+    return Card(
+        device=device,
+        state=state_of(device),
+        heard_at=beat.sent_at if beat else None,
+        values=values[:CARD_VALUES_MAX],
+        points=points_of(drawn, lines) if drawn else [],
+        limits=drawn.limits if drawn and drawn.measure.kind == "number" else (None, None),
+        span=span,
+        gap_over_s=device.expected_interval_s * GAP_INTERVALS,
+    )
+
+
+def points_of(drawn: Shown, lines: Mapping[int, Sequence[Point]]) -> Sequence[Point]:
+    """The line of a card; a truth value jumps, it does not slide."""
+    points = lines.get(drawn.series_id, [])
+    if drawn.measure.kind == "number":
+        return points
+    steps: list[Point] = []
+    for point in points:
+        if steps:
+            steps.append((point[0], *steps[-1][1:]))
+        steps.append(point)
+    return steps
+
+
+def drawn_of(values: Sequence[Shown]) -> Shown | None:
+    """The value whose line stands on the card: the first that can be drawn."""
+    return next((one for one in values if one.measure.is_drawn), None)
+
+
+def by_site(cards: Sequence[Card], counts: Sequence[SiteCount]) -> list[Site]:
+    """The cards, which stand in order of their sites, under one heading a site."""
+    order = {state: place for place, state in enumerate(STATES)}
+    sites = []
+    for site_id, own in groupby(cards, key=lambda card: card.device.site_id):
+        mine = sorted(
+            (one for one in counts if one.site_id == site_id), key=lambda one: order[one.state]
+        )
+        sites.append(Site(mine[0].site_name if mine else "", mine, list(own)))
+    return sites

@@ -1,0 +1,135 @@
+"""When to speak: rules as sentences, and the form that makes and changes one."""
+
+from collections.abc import Callable
+from datetime import datetime
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponseBase
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from noroshi.alarms.actions import BadRule, change_rule, make_rule, remove_rule
+from noroshi.alarms.models import Recipient, Rule
+from noroshi.devices.models import Device
+from noroshi.devices.quantities import quantities_of
+from noroshi.tenants import access
+from noroshi.tenants.models import Membership
+from noroshi.web.forms.rule import RuleForm
+from noroshi.web.head import head_of
+from noroshi.web.measures import Measure, named
+from noroshi.web.member import actor_of, editor_only, tenant_page
+from noroshi.web.paging import page_of
+from noroshi.web.rulelines import lines_of, watchable
+from noroshi.web.show import show
+
+PER_PAGE = 50
+DEVICE_CHOICES_MAX = 3000
+
+
+@require_GET
+@tenant_page
+def rules(request: HttpRequest, member: Membership) -> HttpResponseBase:
+    """All rules of the tenant."""
+    rows = access.rows(member, Rule).order_by("device__name", "pk")
+    page = page_of(request, rows, PER_PAGE)
+    context = {"page": page, "lines": lines_of(list(page.object_list))}
+    return show(request, member, "web/rules/list.html", context)
+
+
+@require_GET
+@tenant_page
+def device_rules(request: HttpRequest, member: Membership, code: str) -> HttpResponseBase:
+    """The rules of one device."""
+    head = head_of(member, code, "device-rules", timezone.now())
+    rows = access.rows(member, Rule).filter(device=head.device.pk).order_by("pk")
+    page = page_of(request, rows, PER_PAGE)
+    context = {"head": head, "page": page, "lines": lines_of(list(page.object_list))}
+    return show(request, member, "web/device/rules.html", context)
+
+
+@require_http_methods(["GET", "POST"])
+@tenant_page
+@editor_only
+def rule_new(request: HttpRequest, member: Membership) -> HttpResponseBase:
+    """Three steps by the address: which device, which quantity, which limits."""
+    code, key = request.GET.get("device", ""), request.GET.get("key", "")
+    if not code:
+        found = access.rows(member, Device).filter(retired_at=None).select_related("site")
+        context = {"devices": found.order_by("site__name", "name")[:DEVICE_CHOICES_MAX]}
+        return show(request, member, "web/rules/which_device.html", context)
+    device = access.row(member, Device, code=code, retired_at=None)
+    choices = watchable(member, device)
+    measure = next((one for one in choices if one.key == key), None)
+    if measure is None:
+        around = {"device": device, "choices": choices, "unknown_key": key}
+        return show(request, member, "web/rules/which_quantity.html", around)
+    form = RuleForm(member, measure, data=request.POST or None)
+
+    def make(now: datetime) -> None:
+        terms = form.terms(measure.key)
+        make_rule(device, terms, form.told(), by=actor_of(member), now=now)
+
+    if request.method == "POST" and saved(form, make):
+        messages.success(request, _("通知条件を追加しました。"))
+        return redirect("device-rules", code=device.code)
+    return show(request, member, "web/rules/edit.html", editor(member, form, device, measure))
+
+
+@require_http_methods(["GET", "POST"])
+@tenant_page
+@editor_only
+def rule(request: HttpRequest, member: Membership, code: str) -> HttpResponseBase:
+    """Change a rule."""
+    found = access.row(member, Rule, code=code)
+    device = found.device
+    measure = named(device, found.key, quantities_of({device.type_id}))
+    form = RuleForm(member, measure, found, data=request.POST or None)
+
+    def change(now: datetime) -> None:
+        change_rule(found, form.terms(found.key), form.told(), by=actor_of(member), now=now)
+
+    if request.method == "POST" and saved(form, change):
+        messages.success(request, _("通知条件を保存しました。"))
+        return redirect("device-rules", code=device.code)
+    context = editor(member, form, device, measure) | {"line": lines_of([found])[0]}
+    return show(request, member, "web/rules/edit.html", context)
+
+
+@require_POST
+@tenant_page
+@editor_only
+def rule_remove(request: HttpRequest, member: Membership, code: str) -> HttpResponseBase:
+    """Stop watching; what happened stays in the list of alarms."""
+    found = access.row(member, Rule, code=code)
+    device = found.device
+    remove_rule(found, by=actor_of(member), now=timezone.now())
+    messages.success(request, _("通知条件を削除しました。"))
+    return redirect("device-rules", code=device.code)
+
+
+def saved(form: RuleForm, save: Callable[[datetime], None]) -> bool:
+    """Whether the form was good and is written; a refusal stands above the form."""
+    if not form.is_valid():
+        return False
+    try:
+        save(timezone.now())
+    except BadRule as refusal:
+        form.add_error(None, str(refusal))
+        return False
+    return True
+
+
+def editor(
+    member: Membership, form: RuleForm, device: Device, measure: Measure
+) -> dict[str, object]:
+    """What the form's page shows."""
+    return {
+        "form": form,
+        "device": device,
+        "measure": measure,
+        "has_recipients": access.rows(member, Recipient).exists(),
+        "back": reverse("device-rules", args=[device.code]),
+    }

@@ -1,0 +1,77 @@
+"""A rule as one plain sentence, as a person would say it."""
+
+from collections.abc import Sequence
+
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from noroshi.alarms.models import Recipient, Rule
+from noroshi.web.measures import Measure
+
+BETWEEN = 0.5  # a truth value is 0 or 1: a limit between them tells the two apart
+MINUTE_S, HOUR_S = 60, 3600
+
+
+def sentence(rule: Rule, measure: Measure, recipients: Sequence[Recipient]) -> str:
+    """「冷蔵庫A の 温度 が 10.0℃ より高い状態が 15分 続いたら 3名に知らせる」."""
+    parts = {
+        "device": rule.device.name,
+        "quantity": measure.name,
+        "condition": condition(rule, measure),
+        "hold": duration(rule.hold_s),
+        "telling": telling(recipients),
+    }
+    if rule.hold_s:
+        return (
+            _("%(device)s の %(quantity)s が %(condition)s状態が %(hold)s 続いたら %(telling)s")
+            % parts
+        )
+    return _("%(device)s の %(quantity)s が %(condition)sとき、すぐに %(telling)s") % parts
+
+
+def condition(rule: Rule, measure: Measure) -> str:
+    """Which values are not normal."""
+    if measure.kind == "boolean":
+        return _("「%(word)s」の") % {"word": measure.word(float(rule.upper is not None))}
+    limits = {
+        "upper": measure.words(rule.upper),
+        "lower": measure.words(rule.lower),
+    }
+    if rule.upper is not None and rule.lower is not None:
+        return _("%(upper)s より高いか %(lower)s より低い") % limits
+    if rule.upper is not None:
+        return _("%(upper)s より高い") % limits
+    return _("%(lower)s より低い") % limits
+
+
+def telling(recipients: Sequence[Recipient]) -> str:
+    """Whom it tells; a rule without anybody writes the incident down all the same."""
+    active = sum(1 for one in recipients if one.is_active)
+    if not active:
+        return _("記録だけする（通知先なし）")
+    return ngettext("%(n)d名に知らせる", "%(n)d名に知らせる", active) % {"n": active}
+
+
+def recovery(rule: Rule, measure: Measure) -> str:
+    """When the alarm ends; empty for truth values and for a rule without a margin."""
+    if measure.kind == "boolean" or not rule.margin:
+        return ""
+    ends = []
+    if rule.upper is not None:
+        ends.append(_("%(value)s 以下") % {"value": measure.words(rule.upper - rule.margin)})
+    if rule.lower is not None:
+        ends.append(_("%(value)s 以上") % {"value": measure.words(rule.lower + rule.margin)})
+    return _("復帰は %(ends)s") % {"ends": _("・").join(ends)}
+
+
+def duration(seconds: int) -> str:
+    """15分, 2時間, 1時間30分, 45秒."""
+    if seconds % MINUTE_S:
+        return ngettext("%(n)d秒", "%(n)d秒", seconds) % {"n": seconds}
+    hours, minutes = divmod(seconds // MINUTE_S, 60)
+    words = []
+    if hours:
+        words.append(ngettext("%(n)d時間", "%(n)d時間", hours) % {"n": hours})
+    if minutes or not hours:
+        words.append(ngettext("%(n)d分", "%(n)d分", minutes) % {"n": minutes})
+    return "".join(words)

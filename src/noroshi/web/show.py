@@ -1,0 +1,75 @@
+"""Lay a page of this door: menu, names and live address around what the page shows."""
+
+from collections.abc import Mapping
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from noroshi.alarms.models import Incident
+from noroshi.tenants import access
+from noroshi.tenants.models import Membership
+from noroshi.ui.live_address import live_url
+from noroshi.ui.nav import NavItem
+
+DEVICE_PATH = "/d/"
+
+
+def show(
+    request: HttpRequest,
+    member: Membership,
+    template: str,
+    context: Mapping[str, object],
+    *,
+    status: int = 200,
+) -> HttpResponse:
+    """Render `template` inside the layout; `context` may bring `open_count` to save a question."""
+    count = context.get("open_count")
+    if not isinstance(count, int):
+        count = access.rows(member, Incident).filter(closed_at=None).count()
+    around = {
+        "member": member,
+        "nav": menu(request, count),
+        "user_name": member.user.name,
+        "tenant_name": member.tenant.name,
+        "door": "web",
+        "home_url": reverse("home"),
+        "live_url": f"{live_url(request)}?tenant={member.tenant.code}",
+    }
+    return render(request, template, {**around, **context}, status=status)
+
+
+def menu(request: HttpRequest, open_count: int) -> list[NavItem]:
+    """The menu: four entries for a thumb, the rest behind the button."""
+    front = [
+        ("home", _("ホーム"), "home"),
+        ("incidents", _("警報"), "alarm"),
+        ("devices", _("センサー端末"), "device"),
+        ("export", _("データ取り出し"), "export"),
+    ]
+    behind = [
+        ("rules", _("通知条件")),
+        ("recipients", _("通知先")),
+        ("mails", _("通知履歴")),
+        ("history", _("変更履歴")),
+        ("password", _("パスワード")),
+    ]
+    if settings.DEMO:
+        behind.append(("demo-mails", _("届いたメール（デモ）")))
+    counts = {"incidents": open_count}
+    return [
+        NavItem(label, reverse(name), is_here(request, name), counts.get(name, 0), icon=icon)
+        for name, label, icon in front
+    ] + [NavItem(label, reverse(name), is_here(request, name), more=True) for name, label in behind]
+
+
+def is_here(request: HttpRequest, name: str) -> bool:
+    """Whether the page belongs to this entry: its own address or one below it."""
+    url = reverse(name)
+    if name == "home":
+        return request.path == url
+    if name == "devices" and request.path.startswith(DEVICE_PATH):
+        return True
+    return request.path.startswith(url)

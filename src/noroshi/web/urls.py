@@ -1,0 +1,70 @@
+"""The addresses of this door: what belongs to a tenant, and the way in."""
+
+from django.contrib.auth.views import LogoutView
+from django.urls import URLPattern, path
+
+from noroshi.web.pages import (
+    device,
+    device_settings,
+    devices,
+    downlinks,
+    export,
+    history,
+    home,
+    incidents,
+    mails,
+    recipients,
+    rules,
+    sign,
+    uplinks,
+)
+
+urlpatterns: list[URLPattern] = [
+    path("sign-in/", sign.SignIn.as_view(), name="sign-in"),
+    path("sign-out/", LogoutView.as_view(next_page="sign-in"), name="sign-out"),
+    path("choose/", sign.choose_tenant, name="choose-tenant"),
+    path("as/<str:code>/", sign.act_for, name="act-for"),
+    path("password/", sign.password, name="password"),
+    path("", home.home, name="home"),
+    path("live/home/", home.home_live, name="home-live"),
+    path("devices/", devices.devices, name="devices"),
+    path("d/<str:code>/", device.device, name="device"),
+    path("d/<str:code>/facts/", device.device_facts, name="device-facts"),
+    path("d/<str:code>/chart.json", device.device_chart, name="device-chart"),
+    path("d/<str:code>/table/", device.device_table, name="device-table"),
+    path("d/<str:code>/uplinks/", uplinks.device_uplinks, name="device-uplinks"),
+    path(
+        "d/<str:code>/uplinks/<int:sent_us>/<uuid:message>/",
+        uplinks.device_uplink,
+        name="device-uplink",
+    ),
+    path("d/<str:code>/rules/", rules.device_rules, name="device-rules"),
+    path("d/<str:code>/downlinks/", downlinks.device_downlinks, name="device-downlinks"),
+    path(
+        "d/<str:code>/downlinks/<int:number>/cancel/",
+        downlinks.cancel_downlink,
+        name="downlink-cancel",
+    ),
+    path("d/<str:code>/settings/", device_settings.device_settings, name="device-settings"),
+    path("incidents/", incidents.incidents, name="incidents"),
+    path("incidents/<str:code>/", incidents.incident, name="incident"),
+    path(
+        "incidents/<str:code>/acknowledge/",
+        incidents.incident_acknowledge,
+        name="incident-acknowledge",
+    ),
+    path("rules/", rules.rules, name="rules"),
+    path("rules/new/", rules.rule_new, name="rule-new"),
+    path("rules/<str:code>/", rules.rule, name="rule"),
+    path("rules/<str:code>/remove/", rules.rule_remove, name="rule-remove"),
+    path("recipients/", recipients.recipients, name="recipients"),
+    path("recipients/new/", recipients.recipient_new, name="recipient-new"),
+    path("recipients/<str:code>/", recipients.recipient, name="recipient"),
+    path("recipients/<str:code>/pause/", recipients.recipient_pause, name="recipient-pause"),
+    path("recipients/<str:code>/remove/", recipients.recipient_remove, name="recipient-remove"),
+    path("mails/", mails.mails, name="mails"),
+    path("mails/<int:number>/", mails.mail, name="mail"),
+    path("export/", export.export, name="export"),
+    path("export/file.csv", export.export_file, name="export-file"),
+    path("history/", history.history, name="history"),
+]

@@ -1,0 +1,57 @@
+"""Every address of the tenants' door, with Aki's objects in it: the resolver itself is walked."""
+
+from django.urls import reverse
+from django.urls.resolvers import URLPattern
+
+from noroshi.base.wire import micros
+from noroshi.web.urls import urlpatterns
+from tests.web.conftest import Cast
+
+# Addresses that stand for the person who asks, whoever it is.
+EVERYBODYS = {
+    "sign-in", "sign-out", "choose-tenant", "password", "home", "home-live", "devices",
+    "incidents", "rules", "rule-new", "recipients", "recipient-new", "mails", "export",
+    "export-file", "history",
+}  # fmt: skip
+# Addresses that change something when they are posted to.
+CHANGING = {
+    "device-downlinks", "downlink-cancel", "device-settings", "incident-acknowledge", "rule-new",
+    "rule", "rule-remove", "recipient-new", "recipient", "recipient-pause", "recipient-remove",
+}  # fmt: skip
+
+
+def objects_of(pattern: URLPattern, cast: Cast) -> dict[str, object]:
+    """What of Aki's the address names; KeyError for an address that this table forgot."""
+    codes = {
+        "act-for": cast.tenant.code,
+        "incident": cast.incident.code,
+        "incident-acknowledge": cast.incident.code,
+        "rule": cast.rule.code,
+        "rule-remove": cast.rule.code,
+        "recipient": cast.recipient.code,
+        "recipient-pause": cast.recipient.code,
+        "recipient-remove": cast.recipient.code,
+    }
+    numbers = {"mail": cast.message.pk, "downlink-cancel": cast.downlink.pk}
+    name = pattern.name or ""
+    is_device = str(pattern.pattern).startswith("d/")
+    known = {
+        "code": cast.device.code if is_device else codes.get(name),
+        "number": numbers.get(name),
+        "sent_us": micros(cast.uplink.sent_at),
+        "message": cast.uplink.message,
+    }
+    found = {key: known[key] for key in pattern.pattern.converters}
+    assert None not in found.values(), f"tell this table what of Aki's {name} names"
+    return found
+
+
+def address_of(name: str, cast: Cast) -> str:
+    """The address of this name with Aki's objects in it."""
+    pattern = next(one for one in urlpatterns if one.name == name)
+    query = "?key=temperature" if name == "device-chart" else ""
+    return reverse(name, kwargs=objects_of(pattern, cast)) + query
+
+
+NAMES = [one.name or "" for one in urlpatterns]
+OWNED = [name for name in NAMES if name not in EVERYBODYS]
