@@ -6,7 +6,6 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import pytest
-from django.core.cache import cache
 from django.test import Client
 from django.utils import timezone
 
@@ -40,12 +39,10 @@ class Cast:
 
 
 @pytest.fixture(autouse=True)
-def _calm_cache() -> Iterator[None]:
-    """Tries to sign in are counted in the cache; the store remembers the ids of its series."""
-    cache.clear()
+def _calm_store() -> Iterator[None]:
+    """The store remembers the ids of its series, which a rolled-back test takes away."""
     store.forget_series()
     yield
-    cache.clear()
     store.forget_series()
 
 

@@ -104,7 +104,8 @@ def acknowledge(incident: Incident, *, by: Actor, now: datetime) -> bool:
     fresh = Incident.objects.filter(pk=incident.pk, acknowledged_at=None)
     if not fresh.update(acknowledged_at=now, acknowledged_by=by.user):
         return False
-    record(by, "incident.acknowledged", incident.device, now=now, details={"incident": incident.code})
+    told = {"incident": incident.code}
+    record(by, "incident.acknowledged", incident.device, now=now, details=told)
     return True
 
 

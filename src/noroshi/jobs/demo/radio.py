@@ -16,7 +16,7 @@ REPEATED_SIGFOX, REPEATED_TTS = 0.03, 0.01
 REPEAT_AFTER = timedelta(seconds=60)
 ACKNOWLEDGE_AFTER = timedelta(seconds=35)
 BIDIR = "4D9A52"
-BIDIR_EVERY, BIDIR_LIVE_EVERY_S = 16, 300
+BIDIR_EVERY, BIDIR_LIVE_EVERY = 16, 11  # messages: a few times a day, and every five minutes
 REJOINS = "A840411B2C3D0011"
 F_PORT = 2
 
@@ -96,10 +96,8 @@ def _sigfox(noise: Noise, message: Message) -> Iterator[Callback]:
 
 
 def _is_turn(message: Message) -> bool:
-    """Whether this message asks for a downlink: every few hours, in the demo every 5 minutes."""
-    if not message.is_live:
-        return message.number % BIDIR_EVERY == 0
-    return message.at.timestamp() % BIDIR_LIVE_EVERY_S < 30
+    """Whether this message asks for a downlink."""
+    return message.number % (BIDIR_LIVE_EVERY if message.is_live else BIDIR_EVERY) == 0
 
 
 def _coverage(noise: Noise, message: Message) -> Coverage:
@@ -176,9 +174,7 @@ def _receptions(noise: Noise, message: Message) -> list[Reception]:
     lat, lng, gateway = PLACES[message.device.site]
     level = _level(noise, message)
     jitter = noise.between(-2.5, 2.5, name, "rssi", number)
-    near = Reception(
-        gateway, round(-91 + 13 * level + jitter), round(7.2 + 3 * level, 1), lat, lng
-    )
+    near = Reception(gateway, round(-91 + 13 * level + jitter), round(7.2 + 3 * level, 1), lat, lng)
     if noise.unit(name, "neighbour", number) > 0.35 + 0.25 * level:
         return [near]
     rssi = round(-112 + 6 * level - jitter)

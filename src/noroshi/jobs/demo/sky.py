@@ -53,7 +53,7 @@ def sun(noise: Noise, unix_s: float) -> float:
     part = (at.hour - 11.8) / half_day_hours
     if abs(part) >= 1:
         return 0.0
-    height = math.cos(math.pi * part / 2) ** 1.3
+    height = math.pow(math.cos(math.pi * part / 2), 1.3)
     return height * (0.8 + 0.2 * season(at.year_day, 172)) * (1 - 0.72 * cloud(noise, unix_s))
 
 

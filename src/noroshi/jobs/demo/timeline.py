@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from noroshi.jobs.demo import samples, sky, story, weather
-from noroshi.jobs.demo.cast import TYPES, DemoDevice
+from noroshi.jobs.demo.cast import STRANGER, TYPES, DemoDevice
 from noroshi.jobs.demo.noise import Noise
 from noroshi.jobs.demo.sky import DAY_S, HOUR_S
 from noroshi.jobs.demo.weather import World
@@ -15,6 +15,7 @@ from noroshi.jobs.demo.weather import World
 INTERVAL_S = {kind.slug: kind.interval_s for kind in TYPES}
 LIVE_S = {"cold_store": 14.0, "greenhouse": 22.0, "paddy": 26.0, "door": 37.0, "trap": 19.0}
 WARM_S = 10.0  # the one whose door is left open reports as often as the story allows
+STRANGER_TIMES, STRANGER_EVERY_S, STRANGER_AFTER_S = 8, 60, 20
 OPENINGS = {5: 4, 6: 1}  # by weekday; 12 on the others
 
 
@@ -184,6 +185,12 @@ def _instant(at_s: float) -> datetime:
     return datetime.fromtimestamp(round(at_s, 3), UTC)
 
 
-def begin_of(world: World, days: int) -> datetime:
-    """The instant that many days before the origin."""
-    return world.origin - timedelta(days=days)
+def strangers(world: World, began: datetime) -> list[Message]:
+    """What the terminal that nobody registered sends in one run: a few messages, a minute apart."""
+    found = []
+    for turn in range(STRANGER_TIMES):
+        at = began + timedelta(seconds=STRANGER_AFTER_S + STRANGER_EVERY_S * turn)
+        number = int((at - world.origin).total_seconds() // STRANGER_EVERY_S) + 1
+        sample = weather.measure(world, STRANGER, at)
+        found.append(Message(STRANGER, at, number, number, sample, is_live=True))
+    return found

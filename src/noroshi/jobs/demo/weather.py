@@ -53,7 +53,8 @@ def paddy(world: World, device: DemoDevice, unix_s: float) -> samples.Paddy:
     rain = sky.rain_left_mm(noise, unix_s, decay_days=1.4) / 10
     level += rain * (0.9 - 0.7 * is_dry) + 0.06 * noise.smooth(f"{name} ripple", unix_s / 2400)
     water = 0.5 * (sky.air_c(noise, unix_s - 2 * HOUR_S) + sky.air_c(noise, unix_s - 7 * HOUR_S))
-    water += 3.5 * sky.sun(noise, unix_s - HOUR_S)
+    water += 3.5 * sky.sun(noise, unix_s - HOUR_S) + 1.6 * (turn - 0.5)
+    water += 0.5 * noise.smooth(f"{name} inflow", unix_s / (9 * HOUR_S))
     return samples.Paddy(max(0.0, level), max(0.4, water), battery_mv(world, device, unix_s))
 
 
@@ -65,9 +66,11 @@ def cold_store(world: World, device: DemoDevice, unix_s: float) -> samples.ColdS
     defrost = _defrost(unix_s - 600 * noise.unit(name, "defrost"))
     doors = _openings(noise, name, unix_s)
     temperature = 3.2 + 1.0 * noise.unit(name, "set point") + saw + 2.6 * defrost + 1.4 * doors
+    temperature += 0.5 * noise.smooth(f"{name} stock", unix_s / (8 * DAY_S))
+    temperature += 0.03 * (sky.air_c(noise, unix_s - 5 * HOUR_S) - 15)
     temperature += 0.12 * noise.smooth(f"{name} air", unix_s / 700)
     if device.character == "drift":
-        temperature += 2.6 * max(0.0, world.age(unix_s)) ** 1.6
+        temperature += 2.6 * math.pow(max(0.0, world.age(unix_s)), 1.6)
     humidity = 74 - 4 * saw + 9 * defrost + 7 * doors
     humidity += 2 * noise.smooth(f"{name} damp", unix_s / (7 * HOUR_S))
     mv = battery_mv(world, device, unix_s)
@@ -182,7 +185,7 @@ def battery_mv(world: World, device: DemoDevice, unix_s: float) -> int:
     mv = 3630 - 40 * world.noise.unit(name, "cell") - 110 * age + 1.6 * cold
     mv += 3 * world.noise.smooth(f"{name} cell", unix_s / (2 * DAY_S))
     if device.character == "silent":
-        mv -= 950 * step(0.80, 1.0, age) ** 1.5
+        mv -= 950 * math.pow(step(0.80, 1.0, age), 1.5)
     return round(max(1900.0, mv))
 
 
