@@ -1,14 +1,12 @@
 """Tell the office that a program lives: a row touched every few seconds."""
 
-import os
-import socket
 import time
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from noroshi.base.heartbeat import EVERY_S, instance
 from noroshi.base.models import Pulse
 
-EVERY_S = 5.0
 KEEP = timedelta(hours=1)  # the dead are shown this long, then forgotten
 
 
@@ -18,7 +16,7 @@ class Heart:
 
     program: str
     started_at: datetime
-    instance: str = field(default_factory=lambda: f"{socket.gethostname()}:{os.getpid()}"[:100])
+    instance: str = field(default_factory=instance)
     next_at: float = 0.0
 
     def beat(self, now: datetime, note: str = "") -> None:

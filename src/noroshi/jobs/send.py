@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from noroshi.base.listen import Ear
 from noroshi.base.loop import run_until_stopped
+from noroshi.base.pulse import Heart
 from noroshi.outbox.actions import CHANNEL
 from noroshi.outbox.due import Rest, Sender
 from noroshi.outbox.send import BadServerAddress
@@ -24,7 +25,13 @@ def main() -> None:
     except BadServerAddress as error:
         sys.exit(f"noroshi: NOROSHI_SMTP_URL cannot be used: {error}.")
     ear = Ear(CHANNEL)
-    run_until_stopped(crew.step, pause_s=PAUSE_S, wait=ear.wait)
+    heart = Heart("send", started_at=timezone.now())
+
+    def step() -> int:
+        heart.beat(timezone.now())
+        return crew.step()
+
+    run_until_stopped(step, pause_s=PAUSE_S, wait=ear.wait)
     ear.close()
     crew.stop()
 

@@ -7,10 +7,11 @@ from collections import defaultdict
 
 import psycopg
 
+from noroshi.base.heartbeat import BEAT, EVERY_S, instance
+
 CHANNEL = "noroshi_live"
 RETRY_S = 0.5
 CONNECT_S_MAX = 3
-PING_S = 30.0
 DEVICES_MAX = 200  # more than this in a second is told as "look at everything again"
 
 log = logging.getLogger(__name__)
@@ -110,9 +111,9 @@ class Hub:
                 for follower in self._all():
                     follower.resync()
             while True:
-                async for told in connection.notifies(timeout=PING_S):
+                async for told in connection.notifies(timeout=EVERY_S):
                     self.publish(told.payload)
-                await connection.execute("SELECT 1")
+                await connection.execute(BEAT.format("%s", "%s", "%s"), self._pulse())
 
     def publish(self, payload: str) -> None:
         """Pass on `{"tenant": id, "devices": [code, …], …}`."""
@@ -125,6 +126,9 @@ class Hub:
         for stream in (tenant_id, None):
             for follower in self._of_tenant.get(stream, ()):
                 follower.tell(devices)
+
+    def _pulse(self) -> tuple[str, str, str]:
+        return "live", instance(), f"{self.followers} open pages"
 
     def _all(self) -> list[Follower]:
         return [follower for group in self._of_tenant.values() for follower in group]
