@@ -1,0 +1,1 @@
+"""The pages of the provider's office, one noun a file."""

@@ -1,0 +1,162 @@
+"""Device types, tenants with their users, the mail queue."""
+
+import re
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from noroshi.codecs.sandbox import Sandbox
+from noroshi.devices.models import DeviceType, Quantity
+from noroshi.tenants.models import AuditEntry, Membership, Tenant, User
+from tests.office.conftest import EUI, House, a_mail, run, send, up
+
+PASSWORD = re.compile(r"\b(?:[a-z2-9]{4}-){3}[a-z2-9]{4}\b")
+
+
+def quantity(n: int, **typed: object) -> dict[str, object]:
+    row = {"key": "", "name_ja": "", "decimals": "1", "kind": "number", "position": "0"} | typed
+    return {f"q-{n}-{name}": value for name, value in row.items()}
+
+
+def rows(total: int, initial: int) -> dict[str, object]:
+    return {"q-TOTAL_FORMS": total, "q-INITIAL_FORMS": initial}
+
+
+def test_a_type_is_made_with_its_quantities(house: House, office: Client) -> None:
+    typed: dict[str, object] = {"name_ja": "温室", "codec": house.codec.pk, "interval_min": "30"}
+    typed |= rows(2, 0) | quantity(0, key="co2", name_ja="CO2", unit="ppm") | quantity(1)
+    assert office.post(reverse("office-type-new"), typed).status_code == 302
+    made = DeviceType.objects.get(name_ja="温室")
+    assert made.interval_s == 1800
+    assert [(one.key, one.unit) for one in made.quantities.all()] == [("co2", "ppm")]
+    assert AuditEntry.objects.filter(action="type.made", user=house.staff).exists()
+
+
+def test_every_error_of_a_type_shows_at_once_and_nothing_is_saved(
+    house: House, office: Client
+) -> None:
+    typed: dict[str, object] = {"name_ja": "冷蔵庫", "codec": "", "interval_min": "0"}
+    typed |= rows(2, 0) | quantity(0, key="a", unit="残るはずの単位") | quantity(1, key="a")
+    said = office.post(reverse("office-type-new"), typed).content.decode()
+    assert said.count('aria-invalid="true"') >= 5
+    assert "残るはずの単位" in said
+    assert DeviceType.objects.count() == 1
+
+
+def test_one_key_cannot_mean_two_things(house: House, office: Client) -> None:
+    typed = {"name_ja": "温室", "codec": house.codec.pk, "interval_min": "30"} | rows(2, 0)
+    typed |= quantity(0, key="a", name_ja="一") | quantity(1, key="a", name_ja="二")
+    said = office.post(reverse("office-type-new"), typed).content.decode()
+    assert 'class="errors"' in said
+    assert not DeviceType.objects.filter(name_ja="温室").exists()
+
+
+def test_keys_that_came_without_a_name_stand_ready_and_are_saved_only_when_named(
+    house: House, office: Client, office_sandbox: Sandbox
+) -> None:
+    Quantity.objects.all().delete()
+    send(house, up(EUI, b"\x00\x70", house.now))
+    run(office_sandbox, house)
+    url = reverse("office-type", args=[house.type.pk])
+    said = office.get(url).content.decode()
+    assert "まだ名前のない項目が届いています" in said
+    assert 'value="temperature"' in said
+    typed = {"name_ja": "冷蔵庫", "codec": house.codec.pk, "interval_min": "10"} | rows(1, 0)
+    unnamed = typed | quantity(0, key="temperature")
+    assert office.post(url, unnamed).status_code == 302
+    assert not Quantity.objects.exists()
+    assert (
+        office.post(url, typed | quantity(0, key="temperature", name_ja="庫内")).status_code == 302
+    )
+    assert Quantity.objects.get().name_ja == "庫内"
+
+
+def test_a_tenant_is_made_and_changed(house: House, office: Client) -> None:
+    typed = {"name": "山の会", "language": "ja", "retention_days": "400"}
+    office.post(reverse("office-tenant-new"), typed)
+    made = Tenant.objects.get(name="山の会")
+    office.post(reverse("office-tenant", args=[made.code]), typed | {"retention_days": "730"})
+    made.refresh_from_db()
+    assert made.retention_days == 730
+    actions = AuditEntry.objects.filter(tenant=made).order_by("pk").values_list("action", flat=True)
+    assert list(actions) == ["tenant.made", "tenant.changed"]
+    said = office.post(reverse("office-tenant-new"), typed | {"retention_days": "0"})
+    assert 'aria-invalid="true"' in said.content.decode()
+
+
+def test_a_user_is_made_and_the_password_stands_on_one_page_only(
+    house: House, office: Client
+) -> None:
+    url = reverse("office-member-new", args=[house.tenant.code])
+    typed = {"login": "ben", "name": "べん", "email": "ben@example.jp", "role": "viewer"}
+    answer = office.post(url, typed)
+    assert "no-store" in answer["cache-control"]
+    password = PASSWORD.findall(answer.content.decode())[0]
+    made = User.objects.get(login="ben")
+    assert made.check_password(password)
+    assert made.memberships.get().role == Membership.Role.VIEWER
+    later = office.get(reverse("office-tenant", args=[house.tenant.code])).content.decode()
+    assert not PASSWORD.search(later)
+    assert password not in str(dict(office.session))
+    assert password not in str(list(AuditEntry.objects.values_list("details", flat=True)))
+    assert Client().login(login="ben", password=password)
+    again = office.post(url, typed).content.decode()
+    assert "この利用者IDはすでに使われています。" in again
+    assert 'value="ben@example.jp"' in again
+
+
+@pytest.mark.parametrize("login", ["ab", "-abc", "あき", "a b c", "AKI"])
+def test_a_login_that_cannot_be_read_out_or_is_taken_is_refused(
+    login: str, house: House, office: Client
+) -> None:
+    url = reverse("office-member-new", args=[house.tenant.code])
+    said = office.post(url, {"login": login, "name": "べん", "role": "viewer"}).content.decode()
+    assert 'aria-invalid="true"' in said
+    assert User.objects.count() == 2
+
+
+def test_a_reset_password_replaces_the_old_one_and_ends_its_sessions(
+    house: House, office: Client
+) -> None:
+    aki = Client()
+    aki.force_login(house.user)
+    url = reverse("office-member-reset", args=[house.tenant.code, house.member.pk])
+    password = PASSWORD.findall(office.post(url).content.decode())[0]
+    house.user.refresh_from_db()
+    assert house.user.check_password(password)
+    assert aki.get(reverse("office-home")).status_code == 302
+
+
+def test_the_staffs_own_passwords_are_not_reset_here(house: House, office: Client) -> None:
+    member = Membership.objects.create(tenant=house.tenant, user=house.staff, role="admin")
+    url = reverse("office-member-reset", args=[house.tenant.code, member.pk])
+    assert office.post(url).status_code == 404
+
+
+def test_a_mail_given_up_is_sent_again_and_a_waiting_one_given_up(
+    house: House, office: Client
+) -> None:
+    lost, waiting, sent = (a_mail(house, state) for state in ("given_up", "waiting", "sent"))
+    assert "メール1通を送れませんでした" in office.get(reverse("office-home")).content.decode()
+    office.post(reverse("office-mail-retry", args=[lost.pk]))
+    office.post(reverse("office-mail-give-up", args=[waiting.pk]))
+    for name in ("office-mail-retry", "office-mail-give-up"):
+        office.post(reverse(name, args=[sent.pk]))
+    states = []
+    for one in (lost, waiting, sent):
+        one.refresh_from_db()
+        states.append((one.state, one.attempts))
+    assert states == [("waiting", 0), ("given_up", 3), ("sent", 3)]
+    actions = AuditEntry.objects.filter(user=house.staff).order_by("pk")
+    assert list(actions.values_list("action", flat=True)) == ["mail.retried", "mail.given_up"]
+
+
+def test_the_mail_list_is_narrowed(house: House, office: Client) -> None:
+    a_mail(house, "given_up")
+    url = reverse("office-mails")
+    assert (
+        "【警報】第1冷蔵庫"
+        in office.get(url, {"state": "given_up", "q": "quality"}).content.decode()
+    )
+    assert "あてはまるメールはありません" in office.get(url, {"state": "waiting"}).content.decode()
