@@ -41,6 +41,10 @@ class Environment:
     is_debug: bool
 
 
+LENT = ("DATABASE_URL", "NOROSHI_SECRET_KEY")
+LENT_FILE = "environment"
+
+
 class BadSetting(SystemExit):
     """A setting cannot be used; the message says which, why and what to do."""
 
@@ -70,6 +74,26 @@ def read(source: "os._Environ[str] | dict[str, str] | None" = None) -> Environme
         is_demo=env.get("NOROSHI_DEMO", "") == "1",
         is_debug=env.get("NOROSHI_DEBUG", "") == "1",
     )
+
+
+def lend(settings: "os._Environ[str] | dict[str, str]", var: Path) -> Path:
+    """Leave what a tool in another terminal needs beside the running house; returns the file."""
+    file = var / LENT_FILE
+    draft = file.with_suffix(".new")
+    draft.touch(mode=0o600)
+    draft.write_text("".join(f"{name}={settings[name]}\n" for name in LENT))
+    return draft.replace(file)
+
+
+def borrow() -> None:
+    """Without a DATABASE_URL of one's own, take that of the house running on this folder."""
+    file = Path(os.environ.get("NOROSHI_VAR", "var")) / LENT_FILE
+    if os.environ.get("DATABASE_URL") or not file.is_file():
+        return
+    for line in file.read_text().splitlines():
+        name, _, value = line.partition("=")
+        if name in LENT:
+            os.environ.setdefault(name, value)
 
 
 def port(env: "os._Environ[str] | dict[str, str]", name: str, default: int) -> int:

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 import django
 
+from noroshi.base import environment
+
 
 @dataclass(frozen=True, slots=True)
 class Program:
@@ -42,6 +44,7 @@ def main() -> None:
         raise SystemExit(0 if name in {"--help", "-h", "help"} else 2)
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "noroshi.config.settings")
     if PROGRAMS[name].django:
+        environment.borrow()
         django.setup()
     sys.argv = [f"noroshi {name}", *sys.argv[2:]]
     runpy.run_module(PROGRAMS[name].module, run_name="__main__", alter_sys=True)

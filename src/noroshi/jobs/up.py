@@ -84,6 +84,7 @@ def run(options: Options) -> int:
             echo=show if options.is_verbose else None,
         )
         supervisor.listen()
+        lent = environment.lend(settings, options.var)
         try:
             supervisor.start()
             greet = greeter(options, ports, sign_in)
@@ -92,6 +93,7 @@ def run(options: Options) -> int:
                 greet()
             tell("stopping")
         finally:
+            lent.unlink(missing_ok=True)
             supervisor.stop(STOP_ORDER)
     tell("stopped; all data are kept")
     return 0

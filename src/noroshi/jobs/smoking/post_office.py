@@ -4,7 +4,6 @@ import email
 import email.policy
 import threading
 from dataclasses import dataclass
-from email.message import EmailMessage
 
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
@@ -50,7 +49,7 @@ class PostOffice:
         content = envelope.content or b""
         octets = content.encode() if isinstance(content, str) else content
         mail = email.message_from_bytes(octets, policy=email.policy.default)
-        body = mail.get_body(("plain",)) if isinstance(mail, EmailMessage) else None
+        body = mail.get_body(("plain",))
         kept = Received(
             message_id=str(mail["Message-ID"]),
             to=", ".join(envelope.rcpt_tos),
