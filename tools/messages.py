@@ -27,21 +27,29 @@ KEYWORDS = {
     "ngettext": (1, 2),
     "ngettext_lazy": (1, 2),
     "pgettext": ((1, "c"), 2),
+    "pgettext_lazy": ((1, "c"), 2),
     "npgettext": ((1, "c"), 2, 3),
 }
+# No dates and no line numbers, so that the file changes only where a text does.
+HEAD = r"""# The English of Noroshi; `make messages` gathers new texts into this file.
+msgid ""
+msgstr ""
+"Language: en\n"
+"Content-Type: text/plain; charset=utf-8\n"
+"Plural-Forms: nplurals=2; plural=(n != 1);\n"
+
+"""
 
 
 def main() -> None:
     """Do what the first word says."""
     settings.configure(USE_I18N=True)
     django.setup()
-    word = sys.argv[1] if len(sys.argv) > 1 else "check"
-    if word == "compile":
-        compile_catalogue()
-    elif word == "update":
-        update()
-    else:
-        check()
+    word = sys.argv[1] if len(sys.argv) > 1 else "update"
+    work = {"update": update, "check": check, "compile": compile_catalogue}.get(word)
+    if work is None:
+        raise SystemExit("messages.py update | check | compile")
+    work()
 
 
 def found() -> Catalog:
@@ -80,7 +88,8 @@ def update() -> None:
             message.string = known.string
         missing += bool(message.id) and not is_full(message.string)
     with CATALOGUE.open("wb") as file:
-        write_po(file, new, width=100, omit_header=False, sort_output=True)
+        file.write(HEAD.encode())
+        write_po(file, new, width=100, omit_header=True, sort_output=True, include_lineno=False)
     print(f"{len(new)} texts, {missing} without English")
 
 
