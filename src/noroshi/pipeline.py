@@ -3,9 +3,10 @@
 import json
 import logging
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+import msgspec
 from django.db import DatabaseError, InterfaceError, OperationalError, connection, transaction
 
 from noroshi.alarms import watch
@@ -24,18 +25,20 @@ from noroshi.networks.uplink import Arrival, Event, Malformed, Uplink
 from noroshi.readings import store
 from noroshi.readings.store import Kept, NewUplink, Point
 
-BATCH_ENTRIES_MAX = 500
+BATCH_ENTRIES_MAX = 2000  # only a backlog fills it: what a batch costs once is shared by more
 AGAIN_ENTRIES_MAX = 200
 FUTURE_MAX = timedelta(minutes=10)  # a clock further ahead than this is wrong
 PAST_MAX = timedelta(days=400)
 LIVE_DEVICES_MAX = 200  # codes in one notice: pg_notify carries at most 8,000 bytes
 PROBLEM_CHARS_MAX = 200
+F_PORT_MAX = 255
+LEVEL_MAX = 1000.0  # dBm or dB: beyond this it is no signal
+PROGRAM_LIMIT = "54"  # SQLSTATE class: one message asks too much of the server, e.g. in depth
 
 log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class Heard:
+class Heard(msgspec.Struct, frozen=True, gc=False):
     """One message of a registered device on its way through a batch."""
 
     row: EntryRow
@@ -50,6 +53,7 @@ class Heard:
 class Parsed:
     """What a batch holds after the first two steps."""
 
+    owners: Mapping[int, int | None] = field(default_factory=dict)  # of connections, see parse
     heard: list[Heard] = field(default_factory=list)
     troubles: list[Trouble] = field(default_factory=list)
 
@@ -58,6 +62,8 @@ def process_waiting(
     sandbox: Sandbox, *, now: datetime, slices_max: int, limit: int = BATCH_ENTRIES_MAX
 ) -> int:
     """Carry the next batch through; returns the number of entries handled, 0 when idle.
+
+    1 also when there was nothing in the slices claimed: others may have something.
 
     Everything an entry causes and the watermark that says it is done commit together.
     """
@@ -69,28 +75,26 @@ def process_waiting(
         exceptions.settle(again)
         old = journal.by_keys([row.entry_key for row in again]) if again else []
         new, read_to = journal.read_on(marks, limit=limit)
-        carry_or_split(old, sandbox, now=now, is_again=True)
-        carry_or_split(new, sandbox, now=now, is_again=False)
+        carry_or_split(old, sandbox, now=now)
+        carry_or_split(new, sandbox, now=now)
         journal.move(marks, read_to)
-    return len(old) + len(new)
+    return len(old) + len(new) or int(read_to > min(marks.values()))
 
 
-def carry_or_split(
-    rows: Sequence[EntryRow], sandbox: Sandbox, *, now: datetime, is_again: bool
-) -> None:
+def carry_or_split(rows: Sequence[EntryRow], sandbox: Sandbox, *, now: datetime) -> None:
     """Carry the rows; when that fails, halve until the one bad row stands alone on the list."""
     if not rows:
         return
     try:
         with transaction.atomic():
-            carry(rows, sandbox, now=now, is_again=is_again)
-    except (OperationalError, InterfaceError, NoSandbox):
-        raise  # the machine is at fault, nobody's message: the whole batch is tried again
+            carry(rows, sandbox, now=now)
     except Exception as error:  # the one broad except of the house
+        if is_of_the_machine(error):
+            raise  # nobody's message is at fault: the whole batch is tried again
         if len(rows) > 1:
             half = len(rows) // 2
-            carry_or_split(rows[:half], sandbox, now=now, is_again=is_again)
-            carry_or_split(rows[half:], sandbox, now=now, is_again=is_again)
+            carry_or_split(rows[:half], sandbox, now=now)
+            carry_or_split(rows[half:], sandbox, now=now)
             return
         is_data = isinstance(error, DatabaseError)
         log.error("entry %s failed: %s", rows[0].key, error, exc_info=not is_data)
@@ -98,11 +102,19 @@ def carry_or_split(
         exceptions.put([Trouble(rows[0], "failed", reason, f"{type(error).__name__}: {error}")])
 
 
-def carry(rows: Sequence[EntryRow], sandbox: Sandbox, *, now: datetime, is_again: bool) -> None:
+def is_of_the_machine(error: Exception) -> bool:
+    """Whether trying again later may help, with the same rows."""
+    if isinstance(error, OperationalError):
+        code = getattr(error.__cause__, "sqlstate", None) or ""
+        return not code.startswith(PROGRAM_LIMIT)
+    return isinstance(error, InterfaceError | NoSandbox)
+
+
+def carry(rows: Sequence[EntryRow], sandbox: Sandbox, *, now: datetime) -> None:
     """Parse, find, decode, store, watch, tell: the whole way of a batch."""
     parsed = find_devices(parse(rows))
     decoded = decode(parsed.heard, sandbox)
-    kept = keep(parsed, decoded, now=now, is_again=is_again)
+    kept = keep(parsed, decoded, now=now)
     watched = watch.watch(kept, now=now)
     if parsed.troubles:
         exceptions.put(parsed.troubles)
@@ -113,9 +125,12 @@ def carry(rows: Sequence[EntryRow], sandbox: Sandbox, *, now: datetime, is_again
 
 
 def parse(rows: Sequence[EntryRow]) -> tuple[Parsed, list[tuple[EntryRow, Uplink | Event]]]:
-    """Each row as the messages it holds; what is no message goes on the list as refused."""
+    """Each row as the messages it holds; what is no message goes on the list as refused.
+
+    A connection without an owner is the provider's own, open to all devices.
+    """
     known = Connection.objects.in_bulk({row.connection_id for row in rows})
-    parsed, items = Parsed(), []
+    parsed, items = Parsed({key: source.tenant_id for key, source in known.items()}), []
     for row in rows:
         source = known.get(row.connection_id)
         if source is None:
@@ -149,9 +164,13 @@ def find_devices(
     """Put each message to its device; messages of strangers wait on the list."""
     parsed, items = found
     devices = find.find({(item.space, item.address) for _, item in items})
-    owners = owners_of({row.connection_id for row, _ in items})
+    owners = parsed.owners
+    before = former(items, devices)
     for row, item in items:
         device = devices.get((item.space, item.address))
+        if device is not None and row.received_at < device.since:
+            # It waited while the address went to another: it is the former holder's still.
+            device = before.at(item.space, item.address, row.received_at) or device
         if device is None or owners[row.connection_id] not in {None, device.tenant_id}:
             trouble = Trouble(
                 row, "unknown", "unknown_device", space=item.space, address=item.address
@@ -160,6 +179,20 @@ def find_devices(
             continue
         parsed.heard.append(heard(row, device, item))
     return parsed
+
+
+def former(
+    items: Sequence[tuple[EntryRow, Uplink | Event]],
+    devices: Mapping[tuple[str, str], DeviceFacts],
+) -> find.Former:
+    """Who held the addresses of messages that came before their device was registered."""
+    wanted = {
+        place
+        for row, item in items
+        if (device := devices.get(place := (item.space, item.address))) is not None
+        and row.received_at < device.since
+    }
+    return find.former(wanted)
 
 
 def heard(row: EntryRow, device: DeviceFacts, item: Uplink | Event) -> Heard:
@@ -186,12 +219,6 @@ def heard(row: EntryRow, device: DeviceFacts, item: Uplink | Event) -> Heard:
     )
     at = clamp(item.at, row.received_at)
     return Heard(row, device, uplink, item.details, is_radio=False, at=at)
-
-
-def owners_of(connection_ids: set[int]) -> dict[int, int | None]:
-    """Which tenant each connection belongs to; None: the provider's own, open to all devices."""
-    pairs = Connection.objects.filter(pk__in=connection_ids).values_list("pk", "tenant_id")
-    return dict(pairs)
 
 
 def clamp(said: datetime, received_at: datetime) -> datetime:
@@ -233,26 +260,23 @@ def job(message: Heard) -> Job | None:
 # Store
 
 
-def keep(
-    parsed: Parsed, decoded: Sequence[Decoded | None], *, now: datetime, is_again: bool
-) -> list[Kept]:
+def keep(parsed: Parsed, decoded: Sequence[Decoded | None], *, now: datetime) -> list[Kept]:
     """Write uplinks, readings and heartbeats; returns the readings the rules shall judge."""
-    uplinks, points, owners = [], [], []
+    uplinks: list[NewUplink] = []
+    points: list[Point] = []
     for message, result in zip(parsed.heard, decoded, strict=True):
-        uplink = new_uplink(message, result, now=now)
-        uplinks.append(uplink)
-        found = list(points_of(message, result))
-        points += found
-        owners += [(uplink.device_id, uplink.message)] * len(found)
+        uplinks.append(new_uplink(message, result, now=now))
+        points += points_of(message, result)
         if result is not None and result.error:
             detail = f"{result.error}: {result.detail}"
             parsed.troubles.append(trouble_of(message, "failed", "codec_failed", detail))
-    fresh = store.keep_uplinks(uplinks)
+    store.keep_uplinks(uplinks)
     kept = store.keep_points(points)
     heartbeats.hear([beat(message) for message in parsed.heard if message.is_radio])
     settle_downlinks([fate for message in parsed.heard if (fate := fate_of(message))])
-    # The second callback about one radio message says nothing new to the rules.
-    return [one for one, owner in zip(kept, owners, strict=True) if is_again or owner in fresh]
+    # All are judged, also of a message that was known: its first callback may have had no payload,
+    # or a codec that failed. To judge the same reading twice changes nothing.
+    return kept
 
 
 def trouble_of(message: Heard, kind: str, reason: str, detail: str) -> Trouble:
@@ -273,11 +297,11 @@ def new_uplink(message: Heard, result: Decoded | None, *, now: datetime) -> NewU
         received_at=message.row.received_at,
         processed_at=now,
         event=uplink.event,
-        f_port=uplink.f_port,
+        f_port=None if uplink.f_port is None or uplink.f_port > F_PORT_MAX else uplink.f_port,
         counter=uplink.counter,
         payload=uplink.payload,
-        rssi_dbm=uplink.rssi,
-        snr_db=uplink.snr,
+        rssi_dbm=level(uplink.rssi),
+        snr_db=level(uplink.snr),
         gateways=len(uplink.gateways),
         link=dict(uplink.link),
         data=data_of(message, result),
@@ -300,13 +324,14 @@ def data_of(message: Heard, result: Decoded | None) -> dict[str, object]:
     data: dict[str, object] = {**message.details, **message.uplink.values}
     for measurement in result.measurements if result else ():
         for key, value in measurement.values.items():
-            data[key] = asdict(value) if isinstance(value, Position) else value
+            data[key] = msgspec.structs.asdict(value) if isinstance(value, Position) else value
     return data
 
 
 def points_of(message: Heard, result: Decoded | None) -> Iterator[Point]:
     """Every reading the message brings: decoded ones, the network's own, its location."""
-    yield from points_in(message, Measurement(None, message.uplink.values))
+    if message.uplink.values:
+        yield from points_in(message, Measurement(None, message.uplink.values))
     for measurement in result.measurements if result else ():
         yield from points_in(message, measurement)
     place = message.uplink.location
@@ -334,10 +359,15 @@ def beat(message: Heard) -> heartbeats.Beat:
         sent_at=message.at,
         received_at=message.row.received_at,
         counter=uplink.counter,
-        rssi_dbm=uplink.rssi,
-        snr_db=uplink.snr,
+        rssi_dbm=level(uplink.rssi),
+        snr_db=level(uplink.snr),
         gateways=len(uplink.gateways),
     )
+
+
+def level(told: float | None) -> float | None:
+    """A signal level that can be one; a sender may write any number."""
+    return told if told is not None and abs(told) <= LEVEL_MAX else None
 
 
 def fate_of(message: Heard) -> Fate | None:
@@ -358,6 +388,12 @@ def tell(heard: Sequence[Heard], *, has_incidents: bool) -> None:
         devices.setdefault(message.device.tenant_id, {})[message.device.code] = None
     kinds = ["reading", "incident"] if has_incidents else ["reading"]
     for tenant_id, codes in devices.items():
-        notice = {"tenant": tenant_id, "devices": list(codes)[:LIVE_DEVICES_MAX], "kinds": kinds}
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_notify('noroshi_live', %s)", [json.dumps(notice)])
+        for some in batched(list(codes), LIVE_DEVICES_MAX):
+            notice = {"tenant": tenant_id, "devices": some, "kinds": kinds}
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT pg_notify('noroshi_live', %s)", [json.dumps(notice)])
+
+
+def batched(codes: Sequence[str], size: int) -> Iterator[Sequence[str]]:
+    """The codes in pieces of at most `size`."""
+    return (codes[begin : begin + size] for begin in range(0, len(codes), size))

@@ -188,7 +188,7 @@ def test_a_day_in_use_is_dropped_by_a_later_call(
     swept: Field, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     series = fill(swept)
-    monkeypatch.setattr(closing, "DROP_WAIT_MS", 50)
+    monkeypatch.setattr(partitions, "WAIT_MS", 50)
     holder = connection.copy()
     try:
         with holder.cursor() as cursor:

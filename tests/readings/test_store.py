@@ -1,10 +1,10 @@
 """What a batch brings is stored once, merged, in order, and marked late where it is."""
 
 import json
-from dataclasses import replace
 from datetime import timedelta
 from uuid import UUID
 
+import msgspec
 import pytest
 from django.db import IntegrityError, connection, transaction
 from hypothesis import given
@@ -153,7 +153,7 @@ def test_a_later_problem_does_not_hide_what_was_decoded(field: Field) -> None:
 
 def test_messages_of_one_device_stay_apart(field: Field) -> None:
     one, two = uplink(field), uplink(field, message=UUID(int=9))
-    later = replace(one, sent_at=at(10), message=UUID(int=10))
+    later = msgspec.structs.replace(one, sent_at=at(10), message=UUID(int=10))
     assert len(keep_uplinks([one, two, later])) == 3
     assert StoredUplink.objects.count() == 3
 

@@ -54,6 +54,7 @@ def make_rule(
     """Watch a quantity of a device; raises BadRule."""
     _check(terms)
     _check_tenant(device.tenant_id, recipients)
+    recipients = _still_there(recipients)
     rule = Rule.objects.create(
         tenant_id=device.tenant_id, device=device, created_at=now, **asdict(terms)
     )
@@ -74,6 +75,7 @@ def change_rule(
     _check(terms)
     _check_tenant(rule.tenant_id, recipients)
     known = Rule.objects.select_for_update(no_key=True).get(pk=rule.pk)
+    recipients = _still_there(recipients)
     before = _details(known, list(known.recipients.all()))
     is_other = _terms(known) != terms
     for name, value in asdict(terms).items():
@@ -145,9 +147,17 @@ def change_recipient(
 @transaction.atomic
 def remove_recipient(recipient: Recipient, *, by: Actor, now: datetime) -> None:
     """Tell this person no more; mails that wait are still sent."""
+    # Whoever makes this one a rule's recipient at the same time is waited for (_still_there).
+    Recipient.objects.select_for_update().filter(pk=recipient.pk).first()
     details = {"name": recipient.name, "address": recipient.address}
     record(by, "recipient.removed", recipient, now=now, details=details)
     recipient.delete()
+
+
+def end_of_retired(now: datetime) -> int:
+    """End the incidents of devices out of service; how many. Nothing recovered: no mail."""
+    gone = Incident.objects.open_().filter(device__retired_at__isnull=False)
+    return gone.update(closed_at=now)
 
 
 def _begin_anew(rule: Rule, *, now: datetime) -> list[str]:
@@ -182,6 +192,12 @@ def _check(terms: Terms) -> None:
 def _check_tenant(tenant_id: int, recipients: Sequence[Recipient]) -> None:
     if any(recipient.tenant_id != tenant_id for recipient in recipients):
         raise BadRule(_("ほかの契約者の通知先は選べません。"))
+
+
+def _still_there(recipients: Sequence[Recipient]) -> list[Recipient]:
+    """Those that nobody has removed meanwhile; nobody can until the transaction ends."""
+    known = Recipient.objects.filter(pk__in=[recipient.pk for recipient in recipients])
+    return list(known.order_by("pk").select_for_update(no_key=True))
 
 
 def _recipient_fields(person: Person) -> dict[str, object]:

@@ -1,7 +1,7 @@
 """Write the mails about incidents: one for each recipient, in the recipient's language."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -13,6 +13,7 @@ from noroshi.alarms import words
 from noroshi.alarms.judge import OPENED, UPPER
 from noroshi.alarms.models import Incident, Recipient, Rule
 from noroshi.devices.models import Device, Quantity
+from noroshi.devices.quantities import quantities_of
 from noroshi.outbox.actions import NewMessage, mail_domain
 
 LATE_AFTER = timedelta(minutes=10)
@@ -78,7 +79,7 @@ def write(news: Sequence[News], *, now: datetime) -> list[NewMessage]:
     devices = Device.objects.select_related("site", "type").in_bulk(
         {one.incident.device_id for one in told}
     )
-    quantities = _quantities(devices.values())
+    quantities = quantities_of({device.type_id for device in devices.values()})
     messages = []
     for one in told:
         device = devices[one.incident.device_id]
@@ -114,11 +115,6 @@ def _recipients(rule_ids: set[int]) -> dict[int, list[Recipient]]:
     for link in links.select_related("recipient").order_by("recipient_id"):
         found[link.rule_id].append(link.recipient)
     return dict(found)
-
-
-def _quantities(devices: Iterable[Device]) -> dict[tuple[int, str], Quantity]:
-    types = {device.type_id for device in devices}
-    return {(one.type_id, one.key): one for one in Quantity.objects.filter(type__in=types)}
 
 
 def _render(scene: Scene, language: str) -> tuple[str, str]:

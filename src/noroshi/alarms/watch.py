@@ -1,7 +1,7 @@
 """Judge what was kept: rule states, incidents and mails, in the readings' transaction."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -12,8 +12,8 @@ from noroshi.base import wire
 from noroshi.outbox.actions import post_all
 from noroshi.readings.store import Kept
 
-STATE_FIELDS = ["phase", "side", "since", "judged_at"]
-INCIDENT_FIELDS = ["worst_value", "closed_at", "closed_value"]
+STATE_FIELDS = ("rule_id", "phase", "side", "since", "judged_at")
+INCIDENT_FIELDS = ("id", "worst_value", "closed_at", "closed_value")
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,17 +171,18 @@ def _touch(incident: Incident, changes: Changes) -> None:
 def _write(changes: Changes, *, now: datetime) -> None:
     """Old incidents close before new ones open: of one rule, only one may be open."""
     if changes.states:
-        RuleState.objects.bulk_create(
-            changes.states,
-            update_conflicts=True,
-            unique_fields=["rule"],
-            update_fields=STATE_FIELDS,
-        )
+        _run(_KEEP_STATES, STATE_FIELDS, changes.states)
     if changes.touched:
-        Incident.objects.bulk_update(changes.touched.values(), INCIDENT_FIELDS)
+        _run(_KEEP_TOUCHED, INCIDENT_FIELDS, changes.touched.values())
     if changes.opened:
         _write_opened(changes)
     post_all(write(changes.news, now=now), now=now)
+
+
+def _run(query: str, names: Sequence[str], rows: Iterable[RuleState | Incident]) -> None:
+    """Write some fields of many rows in one statement, a column a parameter."""
+    with wire.cursor() as cursor:
+        cursor.execute(query, [[getattr(row, name) for row in rows] for name in names])
 
 
 def _write_opened(changes: Changes) -> None:
@@ -194,6 +195,19 @@ def _write_opened(changes: Changes) -> None:
         changes.news = [news for news in changes.news if news.incident.code not in dropped]
 
 
+_KEEP_STATES = """
+INSERT INTO alarms_rulestate (rule_id, phase, side, since, judged_at)
+SELECT * FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::timestamptz[], %s::timestamptz[])
+ON CONFLICT (rule_id) DO UPDATE SET phase = excluded.phase, side = excluded.side,
+    since = excluded.since, judged_at = excluded.judged_at
+"""
+_KEEP_TOUCHED = """
+UPDATE alarms_incident AS known
+SET worst_value = new.worst, closed_at = new.closed_at, closed_value = new.closed_value
+FROM unnest(%s::bigint[], %s::float8[], %s::timestamptz[], %s::float8[])
+    AS new (id, worst, closed_at, closed_value)
+WHERE known.id = new.id
+"""
 _RULES = """
 SELECT rule.id, rule.device_id, rule.key, rule.upper, rule.lower,
     state.phase IS NULL OR state.phase = 'normal'

@@ -6,9 +6,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
-from django.db import connection
+from django.db import OperationalError, connection, transaction
 
 MONTHS_AHEAD = 2
+WAIT_MS = 1_000  # what the gate and the spine may be held up by a change of partitions
 NAME = re.compile(r"^[a-z_]+_(\d{4})(\d{2})(\d{2})?$")
 
 
@@ -52,7 +53,10 @@ BOUNDS = {"time": time_bound, "key": key_bound}
 
 
 def ensure(table: str, span: Span, *, bound: str) -> None:
-    """Make one partition unless it is there. `bound` is a name in BOUNDS."""
+    """Make one partition unless it is there. `bound` is a name in BOUNDS.
+
+    Raises IntegrityError when rows of the span lie in the default partition already.
+    """
     lower, upper = BOUNDS[bound](span.since), BOUNDS[bound](span.until)
     with connection.cursor() as cursor:
         cursor.execute("SELECT to_regclass(%s)", [f"{table}_{span.suffix}"])
@@ -61,6 +65,46 @@ def ensure(table: str, span: Span, *, bound: str) -> None:
                 f"CREATE TABLE {table}_{span.suffix} PARTITION OF {table} "
                 f"FOR VALUES FROM ('{lower}') TO ('{upper}')"
             )
+
+
+def ensure_with_rows(table: str, default: str, column: str, span: Span, *, bound: str) -> int:
+    """The same; rows of the default partition that belong to it move in. Returns 1 when new.
+
+    Raises OperationalError when somebody uses the default partition for longer than WAIT_MS (a
+    backup): who waits for a lock makes all others wait behind.
+    """
+    name = f"{table}_{span.suffix}"
+    lower, upper = BOUNDS[bound](span.since), BOUNDS[bound](span.until)
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SELECT to_regclass(%s) IS NOT NULL", [name])
+        if cursor.fetchone()[0]:
+            return 0
+        cursor.execute(f"SET LOCAL lock_timeout = {WAIT_MS}")
+        cursor.execute(f"LOCK TABLE {default} IN ACCESS EXCLUSIVE MODE")
+        cursor.execute(f"CREATE TABLE {name} (LIKE {table} INCLUDING ALL)")
+        cursor.execute(
+            f"WITH moved AS (DELETE FROM {default} WHERE {column} >= %s AND {column} < %s "
+            f"RETURNING *) INSERT INTO {name} SELECT * FROM moved",
+            [lower, upper],
+        )
+        cursor.execute(
+            f"ALTER TABLE {table} ATTACH PARTITION {name} FOR VALUES FROM (%s) TO (%s)",
+            [lower, upper],
+        )
+        cursor.execute("SET LOCAL lock_timeout = 0")
+    return 1
+
+
+def drop_when_free(table: str, span: Span) -> int:
+    """Drop one partition unless its table is in use for longer than WAIT_MS; returns how many."""
+    try:
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute(f"SET LOCAL lock_timeout = {WAIT_MS}")
+            drop(table, span)
+            cursor.execute("SET LOCAL lock_timeout = 0")
+    except OperationalError:
+        return 0  # The next call drops it.
+    return 1
 
 
 def existing(table: str) -> list[Span]:

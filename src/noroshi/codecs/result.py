@@ -3,16 +3,17 @@
 import math
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TypeGuard
+
+import msgspec
 
 KEYS_MAX = 200  # values in one measurement
 MEASUREMENTS_MAX = 200  # timed readings in one uplink
 VALUES_MAX = 2_000  # values in one uplink, all its readings together
 DEPTH_MAX = 20  # objects within objects
 TEXT_CHARS_MAX = 500
-KEY_CHARS_MAX = 100
+KEY_CHARS_MAX = 80  # what the name of a series holds
 WARNINGS_MAX = 20
 WARNING_CHARS_MAX = 200
 NUMBER_MAX = 1e30  # nothing measured is larger; a float of the store holds it
@@ -34,8 +35,7 @@ _NUMBER = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Job:
+class Job(msgspec.Struct, frozen=True, gc=False):
     """One uplink to decode. ``kind``: javascript, sigfox_grammar, cayenne_lpp or network.
 
     ``decoded`` holds the fields that the network has decoded already (kind network only).
@@ -52,8 +52,7 @@ class Job:
     variables: Mapping[str, str]
 
 
-@dataclass(frozen=True, slots=True)
-class Position:
+class Position(msgspec.Struct, frozen=True, gc=False):
     """A place: degrees north, degrees east, metres above the sea where known."""
 
     latitude: float
@@ -65,16 +64,14 @@ Value = float | bool | str | Position
 Scalar = bool | str | int | float  # as it comes, before it is cleaned
 
 
-@dataclass(frozen=True, slots=True)
-class Measurement:
+class Measurement(msgspec.Struct, frozen=True, gc=False):
     """Values of one instant; ``at`` None means the uplink's own time."""
 
     at: datetime | None
     values: Mapping[str, Value]
 
 
-@dataclass(frozen=True, slots=True)
-class Decoded:
+class Decoded(msgspec.Struct, frozen=True, gc=False):
     """What became of a job. ``error`` is "" or a stable code; readings may come with an error.
 
     Codes: timeout, out_of_memory, exception, no_entry_point, bad_result, too_big, crashed,

@@ -1,15 +1,15 @@
 """Fit what a codec gave to what the device type says its quantities are."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+import msgspec
 
 from noroshi.codecs.result import Position, Value, leading_number
 
 Fitted = float | str | Mapping[str, float | None]
 
 
-@dataclass(frozen=True, slots=True)
-class Fit:
+class Fit(msgspec.Struct, frozen=True, gc=False):
     """One value with the kind it is stored as: number, boolean, text or position."""
 
     kind: str
@@ -21,6 +21,8 @@ def fit(value: Value, kind: str | None) -> Fit | None:
 
     A network's text such as "3.384 V" counts as the number it begins with.
     """
+    if type(value) is float and (kind == "number" or kind is None):
+        return Fit("number", value)  # by far the commonest
     if isinstance(value, Position):
         place = {"lat": value.latitude, "lng": value.longitude, "alt": value.altitude}
         return Fit("position", place) if kind in {None, "position"} else None

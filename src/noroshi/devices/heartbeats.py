@@ -1,8 +1,9 @@
 """When each device was heard last, written once a batch."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
+
+import msgspec
 
 from noroshi.base import wire
 
@@ -19,8 +20,7 @@ WHERE excluded.sent_at >= devices_heartbeat.sent_at
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Beat:
+class Beat(msgspec.Struct, frozen=True, gc=False):
     """One uplink as a sign of life; RSSI in dBm, SNR in dB."""
 
     device_id: int

@@ -9,6 +9,7 @@ from datetime import datetime
 
 from django.db import connection as database
 from django.db import transaction
+from django.db.models import Q
 
 from noroshi.inbox.models import Connection, ExceptionalEntry
 from noroshi.tenants import audit
@@ -140,11 +141,14 @@ def run_again_all(kind: str, reason: str, *, by: Actor, now: datetime) -> int:
 
 
 def run_waiting_of(space: str, address: str) -> int:
-    """A device was registered: what it sent before runs now. Returns how many entries."""
+    """A device was registered: what it sent before runs now. Returns how many entries.
+
+    A body with messages of several unknown devices names them all in its detail.
+    """
     with transaction.atomic():
-        count = ExceptionalEntry.objects.filter(
-            kind=Kind.UNKNOWN, state=State.OPEN, space=space, address=address
-        ).update(state=State.AGAIN)
+        waiting = ExceptionalEntry.objects.filter(kind=Kind.UNKNOWN, state=State.OPEN, space=space)
+        own = Q(address=address) | Q(detail__contains=address)
+        count = waiting.filter(own).update(state=State.AGAIN)
         if count:
             tell_workers()
     return count

@@ -1,8 +1,9 @@
 """The exception list: entries that could not be carried through, and their way back."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from uuid import UUID
 
+import msgspec
 from django.db import connection
 
 from noroshi.inbox.journal import EntryRow
@@ -13,10 +14,10 @@ REASON_CHARS_MAX = 60
 AGAIN = ExceptionalEntry.State.AGAIN
 OPEN = ExceptionalEntry.State.OPEN
 DONE = ExceptionalEntry.State.DONE
+UNKNOWN = ExceptionalEntry.Kind.UNKNOWN
 
 
-@dataclass(frozen=True, slots=True)
-class Trouble:
+class Trouble(msgspec.Struct, frozen=True, gc=False):
     """Why one entry stands on the list; `kind` is refused, unknown or failed."""
 
     row: EntryRow
@@ -43,12 +44,29 @@ def put(troubles: Sequence[Trouble]) -> None:
                 reason=trouble.reason[:REASON_CHARS_MAX],
                 detail=clean(trouble.detail),
             )
-            for trouble in {trouble.row.key: trouble for trouble in troubles}.values()
+            for trouble in one_each(troubles)
         ],
         update_conflicts=True,
         unique_fields=["entry_key"],
         update_fields=["space", "address", "kind", "reason", "detail", "state"],
     )
+
+
+def one_each(troubles: Sequence[Trouble]) -> list[Trouble]:
+    """The last trouble of each entry; of several unknown devices in one body, the detail tells all.
+
+    Whichever of them is registered first finds the entry by it (actions.run_waiting_of).
+    """
+    strangers: dict[UUID, dict[str, None]] = {}
+    for trouble in troubles:
+        if trouble.kind == UNKNOWN:
+            strangers.setdefault(trouble.row.key, {})[trouble.address] = None
+    return [
+        msgspec.structs.replace(trouble, detail=", ".join(strangers[key]))
+        if trouble.kind == UNKNOWN and len(strangers[key]) > 1
+        else trouble
+        for key, trouble in {trouble.row.key: trouble for trouble in troubles}.items()
+    ]
 
 
 def clean(text: str) -> str:

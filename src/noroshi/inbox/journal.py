@@ -5,15 +5,26 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+import msgspec
 from django.db import connection
 
 from noroshi.base import wire
+from noroshi.inbox.models import SLICES
 
+READ_BYTES_MAX = 32 << 20  # of bodies in one batch, so that large ones do not fill the memory
 COLUMNS = "key, id, slice, connection_id, received_at, event, address, content_type, query, body"
+READ_ON = f"""
+SELECT {COLUMNS} FROM (
+    SELECT {COLUMNS},
+        sum(octet_length(body)) OVER (ORDER BY id ROWS UNBOUNDED PRECEDING) AS bytes_so_far
+    FROM inbox_entry WHERE id > %s AND slice = ANY(%s) ORDER BY id LIMIT %s
+) AS waiting
+WHERE bytes_so_far - octet_length(body) < %s
+ORDER BY id
+"""
 
 
-@dataclass(frozen=True, slots=True)
-class EntryRow:
+class EntryRow(msgspec.Struct, frozen=True, gc=False):
     """One journal row as the spine reads it."""
 
     key: uuid.UUID
@@ -31,11 +42,12 @@ class EntryRow:
 def claim_slices(limit: int) -> dict[int, int]:
     """Lock up to `limit` slices that no other worker holds, those furthest behind first.
 
-    Returns slice → id of the last entry read. The caller's transaction holds the claim.
+    Of equals any: slices where nothing comes in must not stand before those with entries to run
+    again. Returns slice → id of the last entry read. The caller's transaction holds the claim.
     """
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT slice, entry_id FROM inbox_watermark ORDER BY entry_id, slice "
+            "SELECT slice, entry_id FROM inbox_watermark ORDER BY entry_id, random() "
             "LIMIT %s FOR UPDATE SKIP LOCKED",
             [limit],
         )
@@ -46,18 +58,23 @@ def read_on(marks: Mapping[int, int], *, limit: int) -> tuple[list[EntryRow], in
     """The next entries of the claimed slices in order of id, and the id read up to.
 
     The gate hands ids out under one lock, so what is visible is a prefix: no entry with a
-    smaller id can appear later.
+    smaller id can appear later. Slices in which nothing came are read up to the newest entry too:
+    else they would be furthest behind for ever and be claimed in place of those with entries.
     """
-    lowest = min(marks.values())
+    lowest = newest = min(marks.values())
     with wire.cursor() as cursor:
+        if len(marks) < SLICES:
+            cursor.execute("SELECT coalesce(max(id), 0) FROM inbox_entry")
+            newest = max(newest, *[found for (found,) in cursor.fetchall()])
         cursor.execute(
-            f"SELECT {COLUMNS} FROM inbox_entry WHERE id > %s AND slice = ANY(%s) "
-            "ORDER BY id LIMIT %s",
-            [lowest, list(marks), limit],
+            READ_ON,
+            [lowest, list(marks), limit, READ_BYTES_MAX],
             binary=True,
         )
         rows = [EntryRow(*row) for row in cursor.fetchall()]
     read_to = rows[-1].id if rows else lowest
+    if len(rows) < limit and sum(len(row.body) for row in rows) < READ_BYTES_MAX:
+        read_to = max(read_to, newest)
     return [row for row in rows if row.id > marks[row.slice]], read_to
 
 

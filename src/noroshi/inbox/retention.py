@@ -15,12 +15,15 @@ TABLE = "inbox_entry"
 
 
 def make_partitions(now: datetime) -> int:
-    """The months from now on for two months; returns how many there are."""
+    """The months from now on for two months; returns how many were new.
+
+    What came while nobody made them (a house that slept all winter) moves in.
+    """
     today = now.astimezone(UTC).date()
-    spans = list(partitions.months(today, today + AHEAD))
-    for span in spans:
-        partitions.ensure(TABLE, span, bound="key")
-    return len(spans)
+    return sum(
+        partitions.ensure_with_rows(TABLE, f"{TABLE}_other", "key", span, bound="key")
+        for span in partitions.months(today, today + AHEAD)
+    )
 
 
 def prune(now: datetime) -> int:
@@ -30,8 +33,7 @@ def prune(now: datetime) -> int:
     dropped = 0
     for span in partitions.existing(TABLE):
         if span.until <= oldest.astimezone(UTC).date():
-            partitions.drop(TABLE, span)
-            dropped += 1
+            dropped += partitions.drop_when_free(TABLE, span)
     settled = [ExceptionalEntry.State.DONE, ExceptionalEntry.State.DISMISSED]
     ExceptionalEntry.objects.filter(state__in=settled, received_at__lt=now - SETTLED_KEPT).delete()
     ExceptionalEntry.objects.filter(received_at__lt=oldest).delete()

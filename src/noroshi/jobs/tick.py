@@ -7,11 +7,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from django.contrib.sessions.models import Session
-from django.db import connection
+from django.db import DatabaseError, InterfaceError, OperationalError, connection
 from django.utils import timezone
 
+from noroshi.alarms.actions import end_of_retired
 from noroshi.base.loop import run_until_stopped
 from noroshi.base.pulse import Heart, forget_dead
+from noroshi.devices.waiting import run_registered
 from noroshi.inbox import retention as inbox_retention
 from noroshi.outbox import retention as outbox_retention
 from noroshi.readings import closing
@@ -19,6 +21,7 @@ from noroshi.readings import closing
 PAUSE_S = 1.0
 LEADER_LOCK = 7_210_001
 MINUTE_S, HOUR_S = 60.0, 3600.0
+LOCK_NOT_AVAILABLE = "55P03"
 
 log = logging.getLogger(__name__)
 
@@ -38,6 +41,8 @@ def timetable() -> list[Task]:
     return [
         Task("journal partitions", HOUR_S, inbox_retention.make_partitions),
         Task("readings partitions", HOUR_S, closing.make_partitions),
+        Task("registered since", MINUTE_S, run_registered),
+        Task("incidents of retired devices", MINUTE_S, end_of_retired),
         Task("close days", 5 * MINUTE_S, closing.close_days),
         Task("merge months", HOUR_S, closing.merge_months),
         Task("prune journal", 6 * HOUR_S, inbox_retention.prune),
@@ -60,11 +65,25 @@ def run_due(tasks: list[Task]) -> int:
         if task.due > time.monotonic():
             continue
         task.due = time.monotonic() + task.every_s
-        count = task.run(timezone.now())
         done += 1
+        try:
+            count = task.run(timezone.now())
+        except (OperationalError, InterfaceError) as error:
+            if not is_busy(error):
+                raise  # the database is away: for all tasks alike
+            log.info("%s: the table is in use, tried again in %d s", task.name, task.every_s)
+            continue
+        except DatabaseError:
+            log.exception("%s failed, tried again in %d s", task.name, task.every_s)
+            continue
         if count:
             log.info("%s: %d", task.name, count)
     return 0 if done == 0 else 1
+
+
+def is_busy(error: Exception) -> bool:
+    """Whether a lock was not to be had in the time that a task gave itself."""
+    return getattr(error.__cause__, "sqlstate", "") == LOCK_NOT_AVAILABLE
 
 
 def is_leader() -> bool:

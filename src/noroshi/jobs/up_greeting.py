@@ -28,7 +28,7 @@ def box(host: str, ports: Ports, *, sign_in: str, is_demo: bool) -> str:
         f"  受信   gate    http://{address}:{ports.gate}/in/<token>",
     ]
     if is_demo:
-        lines += [f"  メール mail    smtp://127.0.0.1:{ports.smtp} (demo)"]
+        lines += [f"  メール mails   http://{address}:{ports.web}/demo/mails/"]
     lines += ["", *sign_in.splitlines(), *([""] if sign_in else [])]
     lines += [*(DEMO_HINTS if is_demo else EMPTY_HINTS), "", "終了は Ctrl-C / Ctrl-C stops it"]
     width = max(columns(line) for line in lines)

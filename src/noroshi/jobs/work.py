@@ -1,7 +1,11 @@
 """The program `noroshi work`: the spine, batch after batch."""
 
 import argparse
+import gc
+from collections.abc import Iterator
+from contextlib import contextmanager
 
+from django.db import InterfaceError, OperationalError
 from django.utils import timezone
 
 from noroshi.base.listen import Ear
@@ -10,7 +14,9 @@ from noroshi.base.pulse import Heart
 from noroshi.codecs.sandbox import Sandbox
 from noroshi.inbox.models import SLICES
 from noroshi.pipeline import process_waiting
+from noroshi.readings.store import forget_series
 
+GARBAGE_OBJECTS = 100_000  # a batch lives in one round: looking for cycles more often finds none
 PAUSE_S = 1.0  # a net below the notices: nothing waits longer than this
 
 
@@ -22,17 +28,39 @@ def main() -> None:
     sandbox = Sandbox()
     ear = Ear("noroshi_inbox")
     heart = Heart("work", started_at=timezone.now())
+    spare_the_collector()
 
     def step() -> int:
         now = timezone.now()
-        heart.beat(now)
-        return process_waiting(sandbox, now=now, slices_max=slices_max)
+        with forgetful():
+            heart.beat(now)
+            return process_waiting(sandbox, now=now, slices_max=slices_max)
 
     try:
         run_until_stopped(step, pause_s=PAUSE_S, wait=ear.wait)
     finally:
         sandbox.close()
         ear.close()
+
+
+def spare_the_collector() -> None:
+    """Let the garbage collector pass by the program's own objects, and look at batches whole."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(GARBAGE_OBJECTS)
+
+
+@contextmanager
+def forgetful() -> Iterator[None]:
+    """Forget what was read of the database when it goes away.
+
+    A server that crashed may give the id of a series that was never committed to another one.
+    """
+    try:
+        yield
+    except (OperationalError, InterfaceError):
+        forget_series()
+        raise
 
 
 if __name__ == "__main__":

@@ -245,7 +245,7 @@ def on_earth(latitude: float | None, longitude: float | None) -> tuple[float, fl
 
 def _is_doubtful(body: bytes) -> bool:
     # Few brackets cannot nest deeply, so the walk is for the rare body only.
-    return body.count(b"{") + body.count(b"[") > DEPTH_MAX or b"\\u0000" in body
+    return body.count(b"{") + body.count(b"[") > DEPTH_MAX or (b"\\" in body and b"\\u0000" in body)
 
 
 def _read_time(value: object) -> datetime:

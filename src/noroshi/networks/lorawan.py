@@ -43,7 +43,7 @@ def heard_by(name: str, rssi: float | None, snr: float | None, spot: Spot | None
 
 def best(levels: Iterable[float | None]) -> float | None:
     """Return the highest level that was told."""
-    return max((level for level in levels if level is not None), default=None)
+    return max([level for level in levels if level is not None], default=None)
 
 
 def data_rate(spreading_factor: int, bandwidth_hz: int) -> str:

@@ -2,8 +2,9 @@
 
 import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
+
+import msgspec
 
 DETAIL_CHARS_MAX = 200
 
@@ -19,8 +20,7 @@ class Malformed(ValueError):
         super().__init__(f"{reason}: {self.detail}" if self.detail else reason)
 
 
-@dataclass(frozen=True, slots=True)
-class Arrival:
+class Arrival(msgspec.Struct, frozen=True, gc=False):
     """One callback as the gate took it: still bytes.
 
     `event` is what the URL says (may be empty), `settings` are the connection's.
@@ -35,8 +35,7 @@ class Arrival:
     settings: Mapping[str, object]
 
 
-@dataclass(frozen=True, slots=True)
-class Identity:
+class Identity(msgspec.Struct, frozen=True, gc=False):
     """What the gate must know of an arrival before it is stored: its key and whose it is.
 
     `key` is the same when the network repeats itself; `event` is the network's event in the one
@@ -50,8 +49,7 @@ class Identity:
     asks_downlink: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Gateway:
+class Gateway(msgspec.Struct, frozen=True, gc=False):
     """A base station that heard the message; rssi in dBm, snr in dB, position in degrees."""
 
     id: str
@@ -61,8 +59,7 @@ class Gateway:
     longitude: float | None
 
 
-@dataclass(frozen=True, slots=True)
-class Location:
+class Location(msgspec.Struct, frozen=True, gc=False):
     """Where the network believes the device is: degrees and metres; `source` says how it knows."""
 
     latitude: float
@@ -72,8 +69,7 @@ class Location:
     source: str
 
 
-@dataclass(frozen=True, slots=True)
-class Uplink:
+class Uplink(msgspec.Struct, frozen=True, gc=False):
     """One radio message of a device.
 
     `message` names the radio message: Sigfox UPLINK, BIDIR and DATA ADVANCED of one share it.
@@ -100,8 +96,7 @@ class Uplink:
     problem: str
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
+class Event(msgspec.Struct, frozen=True, gc=False):
     """Whatever a network tells of a device that is not an uplink: join, status, downlink fate."""
 
     space: str

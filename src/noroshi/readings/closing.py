@@ -24,7 +24,6 @@ MONTHLY = {
 HOT_DAYS = 3
 BATCH_READINGS = 50_000
 BATCH_MONTHS = 200
-DROP_WAIT_MS = 1_000  # what the spine may be held up by the dropping of a day
 DAYS_AHEAD = 3
 OWNERS_BATCH = 100
 CHUNKS_BATCH = 2_000
@@ -101,7 +100,7 @@ def make_partitions(now: datetime) -> int:
     last = today + timedelta(days=31 * partitions.MONTHS_AHEAD)
     for table, (_, _, time) in MONTHLY.items():
         wanted += [(table, f"{table}_other", time, span) for span in partitions.months(today, last)]
-    return sum(_ensure(*one) for one in wanted)
+    return sum(partitions.ensure_with_rows(*one, bound="time") for one in wanted)
 
 
 def prune(now: datetime) -> int:
@@ -121,7 +120,7 @@ def prune(now: datetime) -> int:
     for table in MONTHLY:
         for span in partitions.existing(table):
             if span.until <= oldest:
-                _drop_month(table, span)
+                partitions.drop_when_free(table, span)
             elif span.since < newest:
                 pruned += _prune_rows(table, f"{table}_{span.suffix}", today)
         pruned += _prune_rows(table, f"{table}_other", today)
@@ -163,7 +162,7 @@ def _drop_if_empty(span: partitions.Span) -> None:
     table = f"{READINGS}_{span.suffix}"
     try:
         with transaction.atomic(), connection.cursor() as cursor:
-            cursor.execute(f"SET LOCAL lock_timeout = {DROP_WAIT_MS}")
+            cursor.execute(f"SET LOCAL lock_timeout = {partitions.WAIT_MS}")
             cursor.execute(f"LOCK TABLE ONLY {READINGS} IN ACCESS EXCLUSIVE MODE")
             cursor.execute(f"LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE")
             cursor.execute(f"SELECT EXISTS (SELECT FROM {table})")
@@ -172,38 +171,6 @@ def _drop_if_empty(span: partitions.Span) -> None:
             cursor.execute("SET LOCAL lock_timeout = 0")
     except OperationalError:
         return  # Somebody is using the table; an empty day costs nothing until the next call.
-
-
-def _drop_month(table: str, span: partitions.Span) -> None:
-    try:
-        with transaction.atomic(), connection.cursor() as cursor:
-            cursor.execute(f"SET LOCAL lock_timeout = {DROP_WAIT_MS}")
-            partitions.drop(table, span)
-            cursor.execute("SET LOCAL lock_timeout = 0")
-    except OperationalError:
-        return  # In use; the next call drops it.
-
-
-def _ensure(table: str, default: str, time: str, span: partitions.Span) -> int:
-    """Make one partition unless it is there; rows in the default partition that fit move in."""
-    name = f"{table}_{span.suffix}"
-    since, until = _midnight(span.since), _midnight(span.until)
-    with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute("SELECT to_regclass(%s) IS NOT NULL", [name])
-        if cursor.fetchone()[0]:
-            return 0
-        cursor.execute(f"LOCK TABLE {default} IN ACCESS EXCLUSIVE MODE")
-        cursor.execute(f"CREATE TABLE {name} (LIKE {table} INCLUDING ALL)")
-        cursor.execute(
-            f"WITH moved AS (DELETE FROM {default} WHERE {time} >= %s AND {time} < %s RETURNING *) "
-            f"INSERT INTO {name} SELECT * FROM moved",
-            [since, until],
-        )
-        cursor.execute(
-            f"ALTER TABLE {table} ATTACH PARTITION {name} FOR VALUES FROM (%s) TO (%s)",
-            [partitions.time_bound(span.since), partitions.time_bound(span.until)],
-        )
-    return 1
 
 
 def _prune_chunks(today: date) -> int:

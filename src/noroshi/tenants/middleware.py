@@ -3,7 +3,7 @@
 import zoneinfo
 from collections.abc import Callable
 
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.utils import timezone, translation
 
 Handler = Callable[[HttpRequest], HttpResponse]
@@ -14,6 +14,8 @@ def zone_and_language(get_response: Handler) -> Handler:
     """Activate the user's zone; the language is the user's unless a cookie says otherwise."""
 
     def handle(request: HttpRequest) -> HttpResponse:
+        if "\0" in request.path_info or "%00" in request.META.get("QUERY_STRING", ""):
+            raise Http404  # no name holds U+0000, and the database would stumble over it
         if not request.user.is_authenticated:
             with timezone.override(FALLBACK_ZONE):
                 return get_response(request)

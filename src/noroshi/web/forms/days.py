@@ -8,6 +8,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 DAYS_MAX = 3660
+EARLIEST, LATEST = date(2000, 1, 1), date(2100, 1, 1)  # nothing was measured outside
 
 
 class DaysForm(forms.Form):
@@ -25,6 +26,8 @@ class DaysForm(forms.Form):
         cleaned = super().clean() or self.cleaned_data
         since, until = cleaned.get("since"), cleaned.get("until")
         if since and until:
+            since, until = (min(max(day, EARLIEST), LATEST) for day in (since, until))
+            cleaned |= {"since": since, "until": until}
             if since > until:
                 self.add_error("until", _("終了日は、開始日と同じかそれより後にしてください。"))
             elif (until - since).days > DAYS_MAX:

@@ -1,0 +1,1 @@
+"""Promises that cross rooms, as a sceptic would try them."""
