@@ -114,14 +114,15 @@ def test_a_source_that_fails_dearly_three_times_rests_for_a_minute() -> None:
 
 
 def test_many_uplinks_of_a_slow_codec_take_a_second_at_most() -> None:
-    # 30 ms each: no single one is late enough for a strike.
+    # 30 ms each: no single one is late enough for a strike. On a busy machine that is less of
+    # processor time, which is what is limited, so more of them come through.
     slow = "function Decoder() { var end = performance.now() + 30;"
     slow += " while (performance.now() < end) {} return { a: 1 }; }"
     with Sandbox() as sandbox:
         results = sandbox.decode([javascript(slow, version_id=1) for _ in range(300)])
     errors = [one.error for one in results]
     assert set(errors) == {"", "timeout"}
-    assert 10 <= errors.count("") <= 60
+    assert errors.count("") >= 10
     assert results[-1].detail == "no time left for this codec in this batch"
 
 

@@ -9,6 +9,7 @@ from noroshi.base.models import Pulse
 from noroshi.codecs.sandbox import Sandbox
 from noroshi.inbox.actions import NewConnection, make_connection
 from noroshi.office.board import board
+from noroshi.office.questions import WATCHED
 from noroshi.tenants.models import Tenant
 from tests.office.conftest import EUI, NOBODY, House, a_mail, run, send, up
 from tests.spine.journal import Posted, take_in
@@ -46,8 +47,8 @@ def test_a_device_behind_another_tenants_connection_is_not_offered_for_registrat
 
 
 def test_a_program_that_went_quiet_is_told_in_red(house: House, office: Client) -> None:
-    beat(house, "work", 120)
-    beat(house, "tick", 5)
+    for program in WATCHED:
+        beat(house, program, 120 if program == "work" else 5)
     stopped = board(house.now).stopped
     assert stopped == ["work が2分応答していません"]
     assert "応答していません" in office.get(reverse("office-home-live")).content.decode()
@@ -55,8 +56,8 @@ def test_a_program_that_went_quiet_is_told_in_red(house: House, office: Client) 
 
 def test_a_process_that_ended_does_not_matter_while_another_lives(house: House) -> None:
     beat(house, "work", 600, "here:1")
-    beat(house, "work", 5, "here:2")
-    beat(house, "tick", 5)
+    for program in WATCHED:
+        beat(house, program, 5, "here:2")
     assert board(house.now).stopped == []
 
 
@@ -65,7 +66,7 @@ def test_a_program_that_never_ran_is_told(house: House) -> None:
 
 
 def test_when_all_is_done_the_board_says_so(house: House, office: Client) -> None:
-    for program in ("work", "tick"):
+    for program in WATCHED:
         beat(house, program, 0)
     said = office.get(reverse("office-home")).content.decode()
     assert "すべて片づいています" in said

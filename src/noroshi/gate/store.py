@@ -12,6 +12,7 @@ from uuid import UUID
 import asyncpg
 import msgspec
 
+from noroshi.base.heartbeat import BEAT, EVERY_S, instance
 from noroshi.gate.connections import Connection
 
 JOURNAL_LOCK = 0x6E6F726F7368  # "norosh": one writer of the journal at a time gets its ids
@@ -23,7 +24,9 @@ WAIT_S_MAX = 4.0  # ChirpStack and The Things Stack give up after 5 s
 STATEMENT_S_MAX = 10.0
 CONNECT_S_MAX = 2.0
 RETRY_S = 0.25
-RELOAD_S = 30.0
+RELOAD_S = EVERY_S  # a net below the notices, and the pulse
+
+PULSE = BEAT.format("$1", "$2", "$3")
 
 log = logging.getLogger(__name__)
 
@@ -259,7 +262,9 @@ class Side:
                 self._changed.clear()
                 try:
                     async with self._turn:
-                        await self._load(await self._connected())
+                        connection = await self._connected()
+                        await self._load(connection)
+                        await connection.execute(PULSE, "gate", instance(), "")
                 except OUTAGE as error:
                     log.warning("connections not loaded: %s", one_line(error))
                     self._disconnect()

@@ -11,6 +11,7 @@ from django.db.models.functions import Coalesce
 
 from noroshi.base.models import Pulse
 from noroshi.devices.models import Device
+from noroshi.office.words import job_of
 
 SILENT_AFTER_INTERVALS = 3
 SILENT_GRACE = timedelta(minutes=10)
@@ -117,6 +118,11 @@ class Program:
     started_at: datetime | None
     processes: int
     is_quiet: bool
+
+    @property
+    def job(self) -> str:
+        """What it does, in the reader's language."""
+        return job_of(self.name)
 
 
 @dataclass(frozen=True, slots=True)

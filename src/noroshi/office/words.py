@@ -139,3 +139,15 @@ def bytes_words(count: float) -> str:
     while size >= 1000 and len(units) > 1:
         size, units = size / 1000, units[1:]
     return f"{size:,.0f} {units[0]}" if size >= 100 or units[0] == "B" else f"{size:.1f} {units[0]}"
+
+
+def job_of(program: str) -> str:
+    """What a program does, in a word."""
+    jobs = {
+        "gate": _("受信口"),
+        "work": _("受信の処理"),
+        "send": _("メール送信"),
+        "tick": _("定時の仕事"),
+        "live": _("画面の更新"),
+    }
+    return jobs.get(program, "")
