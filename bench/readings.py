@@ -1,19 +1,14 @@
 """How fast readings are drawn and exported, and how small they lie: in a database of its own."""
 
 import json
-import os
 import resource
 import statistics
-import subprocess
-import sys
 import time
-import urllib.parse
 from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
 from zoneinfo import ZoneInfo
 
-import psycopg
-from psycopg import sql
+from bench import scratch
 
 SCRATCH = "noroshi_bench_readings"
 STEP_S = 600
@@ -27,28 +22,11 @@ START = datetime(2025, 1, 1, tzinfo=UTC)
 def run(database_url: str) -> dict[str, tuple[float, str]]:
     """Measure on the server of `database_url`; a database is made there and dropped at the end.
 
-    The work is done by a child process, because Django can be set up only once in a process.
+    The work is done by a child process.
     """
-    place = urllib.parse.urlsplit(database_url)
-    scratch = place._replace(path=f"/{SCRATCH}").geturl()
-    drop = sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(SCRATCH))
-    with psycopg.connect(database_url, autocommit=True) as connection:
-        connection.execute(drop)
-        connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(SCRATCH)))
-        try:
-            environment = os.environ | {
-                "DATABASE_URL": scratch,
-                "DJANGO_SETTINGS_MODULE": "noroshi.config.settings",
-                "NOROSHI_SECRET_KEY": "only for the bench: " + "b" * 32,
-            }
-            done = subprocess.run(
-                [sys.executable, __file__], env=environment, capture_output=True, text=True
-            )
-            if done.returncode:
-                raise SystemExit(f"bench of readings failed: {done.stderr[-2000:]}")
-        finally:
-            connection.execute(drop)
-    return {name: (value, unit) for name, (value, unit) in json.loads(done.stdout).items()}
+    with scratch.database(database_url, SCRATCH) as url:
+        told = json.loads(scratch.child("bench.readings", url))
+    return {name: (value, unit) for name, (value, unit) in told.items()}
 
 
 def measure() -> dict[str, tuple[float, str]]:
@@ -156,4 +134,4 @@ def csv() -> dict[str, tuple[float, str]]:
 
 
 if __name__ == "__main__":
-    print(json.dumps(measure()))
+    print(json.dumps(measure()))  # the last line is the answer
