@@ -138,6 +138,19 @@ def test_a_chart_brings_its_words_and_its_zone():
     assert 'href="/d/1/table"' in html
 
 
+def test_a_chart_follows_the_news_of_its_device_and_only_the_first_explains():
+    first = render("{% chart '/c' '温度' device='cold2' %}")
+    assert 'data-live-devices="cold2"' in first
+    assert "線は平均" in first
+    assert "線は平均" not in render("{% chart '/c' '湿度' is_first=False %}")
+
+
+def test_a_badge_that_lives_stands_there_unseen_at_zero():
+    html = render("{% include 'ui/_nav.html' %}", nav=[NavItem("警報", "/a", live_src="/live/a/")])
+    assert 'data-live-src="/live/a/"' in html
+    assert "hidden>0<" in html
+
+
 def test_the_menu_marks_where_one_is_and_counts_what_waits():
     nav = [NavItem("ホーム", "/", current=True), NavItem("警報", "/alarms", badge=2, more=True)]
     html = render("{% include 'ui/_nav.html' %}", nav=nav, user_name="あき")

@@ -9,8 +9,8 @@ from tests.web.conftest import Cast
 
 # Addresses that stand for the person who asks, whoever it is.
 EVERYBODYS = {
-    "sign-in", "sign-out", "choose-tenant", "password", "home", "home-live", "devices",
-    "incidents", "rules", "rule-new", "recipients", "recipient-new", "mails", "export",
+    "sign-in", "sign-out", "choose-tenant", "password", "home", "home-live", "open-count",
+    "devices", "incidents", "rules", "rule-new", "recipients", "recipient-new", "mails", "export",
     "export-file", "history",
 }  # fmt: skip
 # Addresses that change something when they are posted to.

@@ -86,7 +86,18 @@ def test_the_table_shows_decimals_words_and_what_is_beyond(cast: Cast, aki: Clie
 def test_an_uplink_tells_everything_that_is_known_of_it(cast: Cast, aki: Client) -> None:
     assert "01 0A FF" in text_of(aki, "/d/cold2/uplinks/")
     page = text_of(aki, f"/d/cold2/uplinks/{micros(cast.uplink.sent_at)}/{cast.uplink.message}/")
-    for words in ("01 0A FF", "3バイト", "11.0℃", "開", "冷蔵庫", "v3", "KCCS", "1.00", "41"):
+    for words in (
+        "01 0A FF",
+        "3バイト",
+        "11.0℃",
+        "開",
+        "冷蔵庫",
+        "v3",
+        "事業者",
+        "KCCS",
+        "＋1.0秒",
+        "41",
+    ):
         assert words in page
 
 

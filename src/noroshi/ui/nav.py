@@ -9,7 +9,7 @@ class NavItem:
 
     `badge` is a count shown in ember (0 hides it). `more` entries stand below on a desk and behind
     the menu button on a phone; give a phone at most four that are not `more`. `icon` is a name of
-    `noroshi.ui.icons.ICONS`.
+    `noroshi.ui.icons.ICONS`. `live_src` is where the badge is fetched anew when something changes.
     """
 
     label: str
@@ -18,3 +18,4 @@ class NavItem:
     badge: int = 0
     more: bool = False
     icon: str = ""
+    live_src: str = ""

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import groupby
 
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from noroshi.alarms.models import Incident
@@ -14,11 +15,14 @@ from noroshi.readings.chart import sparklines
 from noroshi.tenants import access
 from noroshi.tenants.models import Membership
 from noroshi.ui.spark import Limits, Point
+from noroshi.ui.words import DATE_FROM_DAYS, ago_words
 from noroshi.web.measures import Catalogue, Measure, Shown, named, newest
-from noroshi.web.states import STATES, SiteCount, state_of
+from noroshi.web.sentences import duration
+from noroshi.web.states import STATES, SiteCount, in_state, state_of
 
 SPARK_SPAN = timedelta(hours=24)
-CARD_VALUES_MAX = 3
+CARD_VALUES_MAX = 2
+SILENT_SHOWN_MAX = 3
 GAP_INTERVALS = 3  # so many missed uplinks leave a gap in a line
 
 
@@ -51,11 +55,26 @@ class Site:
 
 
 @dataclass(frozen=True, slots=True)
+class Silent:
+    """A device that should have been heard by now; `interval` is its rhythm in words."""
+
+    device: Device
+    heard_at: datetime
+    interval: str
+    age: str
+
+
+@dataclass(frozen=True, slots=True)
 class Case:
     """One incident with the meaning of its key."""
 
     incident: Incident
     measure: Measure
+
+    @property
+    def is_boolean(self) -> bool:
+        """Whether it is about a state with a word, not about a limit."""
+        return self.measure.kind == "boolean"
 
     @property
     def limit(self) -> str:
@@ -64,9 +83,10 @@ class Case:
 
     @property
     def limit_words(self) -> str:
-        """Which limit it was, with its unit: 上限 10.0℃."""
-        if self.measure.kind == "boolean":
-            return self.measure.word(float(self.incident.side != "upper"))
+        """Which limit it was, with its unit: 上限 10.0℃; of a state, what is usual: ふだんは閉."""
+        if self.is_boolean:
+            word = self.measure.word(float(self.incident.side != "upper"))
+            return _("ふだんは%(word)s") % {"word": word}
         words = {"limit": self.limit}
         if self.incident.side == "upper":
             return _("上限 %(limit)s") % words
@@ -102,6 +122,25 @@ def open_incidents(member: Membership, limit: int) -> list[Incident]:
     return list(joined.order_by("-opened_at")[:limit])
 
 
+def silent_ones(devices: QuerySet[Device], now: datetime) -> list[Silent]:
+    """The first few silent ones of devices with a `state`, last gone silent first. One query."""
+    found = in_state(devices, "silent").order_by("-heartbeat__sent_at", "pk")[:SILENT_SHOWN_MAX]
+    return [
+        Silent(
+            device,
+            device.heartbeat.sent_at,
+            duration(device.expected_interval_s),
+            ago_words(device.heartbeat.sent_at, now) if is_recent(device, now) else "",
+        )
+        for device in found
+    ]
+
+
+def is_recent(device: Device, now: datetime) -> bool:
+    """Whether the last uplink is so young that its age says more than its date."""
+    return now - device.heartbeat.sent_at < timedelta(days=DATE_FROM_DAYS)
+
+
 def cards_of(
     member: Membership, devices: Sequence[Device], known: Catalogue, now: datetime
 ) -> list[Card]:
@@ -127,12 +166,18 @@ def card_of(
         device=device,
         state=state_of(device),
         heard_at=beat.sent_at if beat else None,
-        values=values[:CARD_VALUES_MAX],
+        values=glance_of(values),
         points=points_of(drawn, lines) if drawn else [],
         limits=drawn.limits if drawn and drawn.measure.kind == "number" else (None, None),
         span=span,
         gap_over_s=device.expected_interval_s * GAP_INTERVALS,
     )
+
+
+def glance_of(values: Sequence[Shown]) -> list[Shown]:
+    """What a card says: the first values that are measured, and a battery that runs low."""
+    main = [one for one in values if not one.measure.is_aside][:CARD_VALUES_MAX]
+    return main + [one for one in values if one.is_low_battery][:1]
 
 
 def points_of(drawn: Shown, lines: Mapping[int, Sequence[Point]]) -> Sequence[Point]:

@@ -43,7 +43,7 @@ class Shade:
 
 @dataclass(frozen=True, slots=True)
 class Drawing:
-    """One chart, times in epoch seconds; a silence over `gaps_over_s` is a gap."""
+    """One chart, times in epoch seconds; a silence over `gaps_over_s` is a gap, 0 = none is."""
 
     range: Range
     gaps_over_s: float
@@ -72,7 +72,9 @@ def drawing_of(member: Membership, series: Series, measure: Measure, span: Range
     step_s = (span.until - span.since).total_seconds() / POINTS_MAX
     return Drawing(
         range=span,
-        gaps_over_s=max(device.expected_interval_s, step_s) * GAP_INTERVALS,
+        gaps_over_s=0
+        if measure.is_rare
+        else max(device.expected_interval_s, step_s) * GAP_INTERVALS,
         line=Line(
             key=series.key,
             name=measure.name,
@@ -108,7 +110,7 @@ def shades_of(member: Membership, series: Series, span: Range) -> list[Shade]:
         Shade(
             case.incident.since.timestamp(),
             case.incident.closed_at.timestamp() if case.incident.closed_at else None,
-            f"{case.limit_words} → {case.worst_value}",
+            case.worst_value if case.is_boolean else f"{case.limit_words} → {case.worst_value}",
         )
         for case in cases_of(found)
     ]

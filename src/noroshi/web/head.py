@@ -40,9 +40,25 @@ class Head:
     now: datetime
 
     @property
-    def drawn(self) -> list[Shown]:
-        """The values that a chart can show."""
-        return [one for one in self.values if one.measure.is_drawn]
+    def main(self) -> list[Shown]:
+        """What the device watches."""
+        return [one for one in self.values if not one.measure.is_aside]
+
+    @property
+    def aside(self) -> list[Shown]:
+        """What is known of its battery and its radio."""
+        return [one for one in self.values if one.measure.is_aside]
+
+    @property
+    def batteries(self) -> list[Shown]:
+        """The one value that tells best how full the battery is: a share before a voltage."""
+        found = [one for one in self.aside if one.measure.key.startswith("battery")]
+        return sorted(found, key=lambda one: one.measure.unit != "%")[:1]
+
+    @property
+    def low_batteries(self) -> list[Shown]:
+        """Batteries that should be changed soon."""
+        return [one for one in self.aside if one.is_low_battery]
 
     def measure(self, key: str, kind: str) -> Measure:
         """What a key of this device means."""

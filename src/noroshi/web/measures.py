@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 
 from noroshi.alarms.models import Rule
 from noroshi.devices.models import Device, Quantity
+from noroshi.devices.quantities import is_aside, is_reported
 from noroshi.readings.models import Latest
 from noroshi.tenants import access
 from noroshi.tenants.models import Membership
@@ -15,7 +16,9 @@ from noroshi.ui.spark import Limits
 from noroshi.ui.words import NOTHING, number_words
 
 UNKNOWN_DECIMALS = 2  # of a value whose type does not say how exact it is
-UNSORTED = 10_000
+UNSORTED = 8000  # before what networks report
+PLACE_DECIMALS = 5
+BATTERY_LOW_PERCENT = 20
 
 Catalogue = Mapping[tuple[int, str], Quantity]  # (type id, key) → quantity
 
@@ -53,12 +56,29 @@ class Measure:
         """Whether a chart can show it."""
         return self.kind in {"number", "boolean"}
 
+    @property
+    def is_aside(self) -> bool:
+        """Whether it is about radio and battery, not about what the device watches."""
+        return self.quantity is not None and is_aside(self.quantity)
+
+    @property
+    def is_rare(self) -> bool:
+        """Whether it comes a few times a day, whatever the rhythm of the device."""
+        return self.quantity is not None and is_reported(self.quantity)
+
+    @property
+    def title(self) -> str:
+        """The name with its unit, for a heading: 温度（℃）."""
+        if not self.unit:
+            return self.name
+        return _("%(name)s（%(unit)s）") % {"name": self.name, "unit": self.unit}
+
     def figure(self, value: float | None, loose: object = None) -> float | str | None:
         """The value as the tag `measured` takes it: numbers stay, booleans and texts are words."""
         if self.kind == "boolean" and value is not None:
             return self.word(value)
         if self.kind == "position" and isinstance(loose, Mapping):
-            return f"{loose.get('lat')}, {loose.get('lng')}"
+            return place_words(loose)
         if self.kind == "text" and loose is not None:
             return str(loose)
         return value
@@ -94,6 +114,14 @@ class Shown:
         return is_beyond(self.value, self.limits)
 
     @property
+    def is_low_battery(self) -> bool:
+        """Whether the battery should be changed soon."""
+        if not self.measure.key.startswith("battery") or self.value is None:
+            return False
+        is_share = self.measure.unit == "%" and self.value <= BATTERY_LOW_PERCENT
+        return is_share or self.is_over
+
+    @property
     def limit_words(self) -> str:
         """The limits of a number: 下限 0.0℃・上限 10.0℃; empty for none."""
         if self.measure.kind != "number":
@@ -105,6 +133,14 @@ class Shown:
         if upper is not None:
             words.append(_("上限 %(limit)s") % {"limit": self.measure.words(upper)})
         return " ・ ".join(words)
+
+
+def place_words(where: Mapping[object, object]) -> str:
+    """A position in degrees: 35.15085, 137.05380, five decimals being about a metre."""
+    degrees = (where.get("lat"), where.get("lng"))
+    if not all(isinstance(one, int | float) for one in degrees):
+        return NOTHING
+    return ", ".join(number_words(float(str(one)), PLACE_DECIMALS) for one in degrees)
 
 
 def is_beyond(value: float | None, limits: Limits) -> bool:

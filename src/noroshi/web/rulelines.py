@@ -7,7 +7,7 @@ from django.db.models import prefetch_related_objects
 
 from noroshi.alarms.models import Recipient, Rule
 from noroshi.devices.models import Device
-from noroshi.devices.quantities import quantities_of
+from noroshi.devices.quantities import own_quantities_of, quantities_of
 from noroshi.readings.models import Series
 from noroshi.tenants import access
 from noroshi.tenants.models import Membership
@@ -41,8 +41,9 @@ def line_of(rule: Rule, measure: Measure) -> Line:
 def watchable(member: Membership, device: Device) -> list[Measure]:
     """What a rule may watch: numbers and truth values that the type names or that came in."""
     known = quantities_of({device.type_id})
+    own = own_quantities_of({device.type_id})
     found = {
-        key: Measure(key, quantity.kind, quantity) for (_type_id, key), quantity in known.items()
+        key: Measure(key, quantity.kind, quantity) for (_type_id, key), quantity in own.items()
     }
     for series in access.rows(member, Series).filter(device=device):
         found.setdefault(series.key, measure_of(device, series.key, series.kind, known))

@@ -2,14 +2,16 @@
 
 from collections.abc import Sequence
 
+from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
 from noroshi.alarms.models import Recipient, Rule
+from noroshi.ui.words import number_words
 from noroshi.web.measures import Measure
 
 BETWEEN = 0.5  # a truth value is 0 or 1: a limit between them tells the two apart
-MINUTE_S, HOUR_S = 60, 3600
+MINUTE_S, HOUR_S, DAY_S = 60, 3600, 86400
+DELAY_S_MIN, DELAY_S_EXACT = 0.1, 10
 
 
 def sentence(rule: Rule, measure: Measure, recipients: Sequence[Recipient]) -> str:
@@ -74,4 +76,27 @@ def duration(seconds: int) -> str:
         words.append(ngettext("%(n)d時間", "%(n)d時間", hours) % {"n": hours})
     if minutes or not hours:
         words.append(ngettext("%(n)d分", "%(n)d分", minutes) % {"n": minutes})
-    return "".join(words)
+    return joined(words)
+
+
+def delay(seconds: float) -> str:
+    """How long something was on its way: 0.2秒, 26分, 3時間26分, 2日3時間."""
+    seconds = max(seconds, 0.0)
+    if seconds < DELAY_S_MIN:
+        return _("0.1秒未満")
+    if seconds < DELAY_S_EXACT:
+        return _("%(n)s秒") % {"n": number_words(seconds, 1)}
+    if seconds < MINUTE_S:
+        return duration(int(seconds))
+    if seconds < 2 * DAY_S:
+        return duration(int(seconds) // MINUTE_S * MINUTE_S)
+    days, rest = divmod(int(seconds), DAY_S)
+    words = [ngettext("%(n)d日", "%(n)d日", days) % {"n": days}]
+    if rest >= HOUR_S:
+        words.append(duration(rest // HOUR_S * HOUR_S))
+    return joined(words)
+
+
+def joined(words: Sequence[str]) -> str:
+    """Parts of a length of time in a row; Japanese needs no space between them."""
+    return ("" if (get_language() or "").startswith("ja") else " ").join(words)

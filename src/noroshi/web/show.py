@@ -28,7 +28,7 @@ def show(
     """Render `template` inside the layout; `context` may bring `open_count` to save a question."""
     count = context.get("open_count")
     if not isinstance(count, int):
-        count = access.rows(member, Incident).filter(closed_at=None).count()
+        count = open_now(member)
     around = {
         "member": member,
         "nav": menu(request, count),
@@ -36,6 +36,7 @@ def show(
         "tenant_name": member.tenant.name,
         "door": "web",
         "home_url": reverse("home"),
+        "demo_mails_url": reverse("demo-mails") if settings.DEMO else "",
         "live_url": f"{live_url(request)}?tenant={member.tenant.code}",
     }
     return render(request, template, {**around, **context}, status=status)
@@ -44,8 +45,6 @@ def show(
 def menu(request: HttpRequest, open_count: int) -> list[NavItem]:
     """The menu: four entries for a thumb, the rest behind the button."""
     front = [
-        ("home", _("ホーム"), "home"),
-        ("incidents", _("警報"), "alarm"),
         ("devices", _("センサー端末"), "device"),
         ("export", _("データ取り出し"), "export"),
     ]
@@ -57,12 +56,36 @@ def menu(request: HttpRequest, open_count: int) -> list[NavItem]:
         ("password", _("パスワード")),
     ]
     if settings.DEMO:
-        behind.append(("demo-mails", _("届いたメール（デモ）")))
-    counts = {"incidents": open_count}
+        behind.append(("demo-mails", _("デモのメール")))
     return [
-        NavItem(label, reverse(name), is_here(request, name), counts.get(name, 0), icon=icon)
-        for name, label, icon in front
-    ] + [NavItem(label, reverse(name), is_here(request, name), more=True) for name, label in behind]
+        NavItem(_("ホーム"), reverse("home"), is_here(request, "home"), icon="home"),
+        incidents_item(request, open_count),
+        *[
+            NavItem(label, reverse(name), is_here(request, name), icon=icon)
+            for name, label, icon in front
+        ],
+        *[
+            NavItem(label, reverse(name), is_here(request, name), more=True)
+            for name, label in behind
+        ],
+    ]
+
+
+def incidents_item(request: HttpRequest, open_count: int) -> NavItem:
+    """The entry with the count of open incidents, which changes by itself."""
+    return NavItem(
+        _("警報"),
+        reverse("incidents"),
+        is_here(request, "incidents"),
+        open_count,
+        icon="alarm",
+        live_src=reverse("open-count"),
+    )
+
+
+def open_now(member: Membership) -> int:
+    """How many incidents are open. One query."""
+    return access.rows(member, Incident).filter(closed_at=None).count()
 
 
 def is_here(request: HttpRequest, name: str) -> bool:

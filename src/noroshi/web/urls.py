@@ -27,6 +27,7 @@ urlpatterns: list[URLPattern] = [
     path("password/", sign.password, name="password"),
     path("", home.home, name="home"),
     path("live/home/", home.home_live, name="home-live"),
+    path("live/open/", home.open_count_live, name="open-count"),
     path("devices/", devices.devices, name="devices"),
     path("d/<str:code>/", device.device, name="device"),
     path("d/<str:code>/facts/", device.device_facts, name="device-facts"),

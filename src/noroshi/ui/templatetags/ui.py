@@ -152,12 +152,20 @@ def form_errors(form: object) -> dict[str, Any]:
 
 
 @register.inclusion_tag("ui/_chart.html")
-def chart(src: str, title: str, table_url: str = "") -> dict[str, Any]:
-    """A chart of `src` (JSON), with every word it needs and a link to the table beside it."""
+def chart(
+    src: str, title: str, table_url: str = "", *, device: str = "", is_first: bool = True
+) -> dict[str, Any]:
+    """A chart of `src` (JSON), with every word it needs and a link to the table beside it.
+
+    News of `device` (its code) draw it again, "" = any news; the first one of a page tells how
+    to read it.
+    """
     return {
         "src": src,
         "title": title,
         "table_url": table_url,
+        "device": device,
+        "is_first": is_first,
         "zone": timezone.get_current_timezone_name(),
     }
 

@@ -76,7 +76,8 @@ def device(request: HttpRequest, member: Membership, code: str) -> HttpResponseB
         "range": span,
         "ranges": choices(),
         "days": days,
-        "figures": [figure_of(request, head, one) for one in head.drawn],
+        "figures": figures_of(request, head, head.main),
+        "aside_figures": figures_of(request, head, head.aside),
         "incidents": cases_of(incidents_in(member, head.device.pk, span), head.known),
     }
     return show(request, member, "web/device/one.html", context)
@@ -85,9 +86,9 @@ def device(request: HttpRequest, member: Membership, code: str) -> HttpResponseB
 @require_GET
 @tenant_page
 def device_facts(request: HttpRequest, member: Membership, code: str) -> HttpResponse:
-    """The big values alone, for the live update."""
+    """The big values, and those of radio and battery, for the live update."""
     head = head_of(member, code, "device", timezone.now())
-    return render(request, "web/device/_live.html", {"head": head})
+    return render(request, "web/device/_news.html", {"head": head})
 
 
 @require_GET
@@ -128,15 +129,19 @@ def device_table(request: HttpRequest, member: Membership, code: str) -> HttpRes
     return show(request, member, "web/device/table.html", context)
 
 
+def figures_of(request: HttpRequest, head: Head, shown: Sequence[Shown]) -> list[Figure]:
+    """The charts of those values that can be drawn."""
+    return [figure_of(request, head, one) for one in shown if one.measure.is_drawn]
+
+
 def figure_of(request: HttpRequest, head: Head, one: Shown) -> Figure:
     """The chart of one series, over the range of this page."""
     query = {"key": one.measure.key, "range": request.GET.get("range", "")}
     asked = urlencode({name: value for name, value in query.items() if value})
     code = head.device.code
-    title = f"{one.measure.name}（{one.measure.unit}）" if one.measure.unit else one.measure.name
     return Figure(
         src=f"{reverse('device-chart', args=[code])}?{asked}",
-        title=title,
+        title=one.measure.title,
         table_url=reverse("device-table", args=[code]) + own_query(request),
     )
 

@@ -6,6 +6,7 @@ from django.views.decorators.http import require_GET
 
 from noroshi.devices.quantities import quantities_of
 from noroshi.tenants.models import Membership
+from noroshi.web.board import glance_of
 from noroshi.web.measures import newest
 from noroshi.web.member import tenant_page
 from noroshi.web.paging import page_of
@@ -32,7 +33,8 @@ def devices(request: HttpRequest, member: Membership) -> HttpResponseBase:
     context = {
         "page": page,
         "rows": [
-            (device, getattr(device, "heartbeat", None), values[device.pk]) for device in shown
+            (device, getattr(device, "heartbeat", None), glance_of(values[device.pk]))
+            for device in shown
         ],
         "words": words,
         "state": state if state in STATES else "",

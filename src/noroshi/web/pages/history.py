@@ -93,6 +93,10 @@ def label_of(key: str) -> str:
         "rule": _("通知条件"),
         "incident": _("警報"),
         "payload": _("データ（16進）"),
+        "since": _("開始"),
+        "until": _("終了"),
+        "encoding": _("文字コード"),
+        "form": _("並べ方"),
     }.get(key, key)
 
 

@@ -4,20 +4,27 @@ import re
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_GET
 
-from noroshi.alarms.models import Incident
 from noroshi.devices.quantities import quantities_of
-from noroshi.tenants import access
 from noroshi.tenants.models import Membership
-from noroshi.web.board import Case, by_site, cards_of, cases_of, open_incidents
+from noroshi.web.board import (
+    SILENT_SHOWN_MAX,
+    Case,
+    by_site,
+    cards_of,
+    cases_of,
+    open_incidents,
+    silent_ones,
+)
 from noroshi.web.member import tenant_page
 from noroshi.web.paging import page_of
-from noroshi.web.show import show
+from noroshi.web.show import incidents_item, open_now, show
 from noroshi.web.states import (
     STATES,
     SiteCount,
@@ -52,7 +59,9 @@ class Asked:
 @tenant_page
 def home(request: HttpRequest, member: Membership) -> HttpResponseBase:
     """The whole page."""
-    return show(request, member, "web/home/one.html", board(request, member, timezone.now()))
+    around = {"progress_url": reverse("demo-progress") if settings.DEMO else ""}
+    context = board(request, member, timezone.now()) | around
+    return show(request, member, "web/home/one.html", context)
 
 
 @require_GET
@@ -60,7 +69,14 @@ def home(request: HttpRequest, member: Membership) -> HttpResponseBase:
 def home_live(request: HttpRequest, member: Membership) -> HttpResponse:
     """Only what changes, for the live update; the same address without /live shows it whole."""
     context = board(request, member, timezone.now()) | {"member": member}
-    return render(request, "web/home/_board.html", context)
+    return render(request, "web/home/_news.html", context)
+
+
+@require_GET
+@tenant_page
+def open_count_live(request: HttpRequest, member: Membership) -> HttpResponse:
+    """The count beside "警報" in the menu, for the live update."""
+    return render(request, "ui/_badge.html", {"item": incidents_item(request, open_now(member))})
 
 
 def board(request: HttpRequest, member: Membership, now: datetime) -> dict[str, object]:
@@ -85,15 +101,20 @@ def board(request: HttpRequest, member: Membership, now: datetime) -> dict[str, 
     known = quantities_of({row.type_id for row in rows} | {one.device.type_id for one in incidents})
     cards = cards_of(member, rows, known, now)
     cases = cases_of(incidents, known)
+    silent = total(counts, "silent")
+    opened = open_count(member, cases)
     return {
         "now": now,
         "asked": asked,
+        "silent": silent_ones(devices, now) if silent else [],
+        "silent_more": silent - SILENT_SHOWN_MAX,
+        "needed": opened + silent,
         "page": page,
         "sites": by_site(cards, counts),
         "site_choices": sorted({(one.site_id, one.site_name) for one in counts if one.site_id}),
         "has_siteless": any(one.site_id is None for one in counts),
         "cases": cases,
-        "open_count": open_count(member, cases),
+        "open_count": opened,
         "back": f"{reverse('home')}?{query}",
         "live_src": f"{reverse('home-live')}?{query}",
         "totals": {state: total(counts, state) for state in STATES},
@@ -125,4 +146,4 @@ def open_count(member: Membership, cases: list[Case]) -> int:
     """How many incidents are open; asks again only when not all were read."""
     if len(cases) < OPEN_SHOWN_MAX:
         return len(cases)
-    return access.rows(member, Incident).filter(closed_at=None).count()
+    return open_now(member)

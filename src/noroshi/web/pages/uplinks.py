@@ -14,9 +14,11 @@ from noroshi.tenants import access
 from noroshi.tenants.models import Membership
 from noroshi.ui.words import number_words
 from noroshi.web.head import Head, head_of
+from noroshi.web.linkwords import link_lines
 from noroshi.web.measures import Measure
 from noroshi.web.member import tenant_page
 from noroshi.web.paging import before_of, moment
+from noroshi.web.sentences import delay
 from noroshi.web.show import show
 
 PER_PAGE = 50
@@ -31,14 +33,14 @@ class Row:
     values: Sequence[tuple[str, str]]
 
     @property
-    def delay_s(self) -> float:
-        """From the network to the gate, in seconds."""
-        return (self.uplink.received_at - self.uplink.sent_at).total_seconds()
+    def delay(self) -> str:
+        """From the network to the gate."""
+        return delay((self.uplink.received_at - self.uplink.sent_at).total_seconds())
 
     @property
-    def work_s(self) -> float:
-        """From the gate to the stored reading, in seconds."""
-        return (self.uplink.processed_at - self.uplink.received_at).total_seconds()
+    def work(self) -> str:
+        """From the gate to the stored reading."""
+        return delay((self.uplink.processed_at - self.uplink.received_at).total_seconds())
 
 
 @require_GET
@@ -78,7 +80,7 @@ def device_uplink(
     context = {
         "head": head,
         "row": row_of(head, uplink),
-        "link": sorted(uplink.link.items()),
+        "link": link_lines(uplink.link),
         "problem": uplink.problem,
     }
     return show(request, member, "web/device/uplink.html", context)
@@ -125,4 +127,6 @@ def plain(value: object) -> str:
         return ", ".join(f"{key} {plain(item)}" for key, item in value.items())
     if isinstance(value, list):
         return ", ".join(plain(item) for item in value)
+    if isinstance(value, bool):
+        return str(value).lower()
     return number_words(value, 6) if isinstance(value, int | float) else str(value)

@@ -4,7 +4,7 @@ import { choose, chosen, ranged, reset } from "noroshi/range";
 import { groups, pointAt } from "noroshi/shape";
 import { figure, instantWords } from "noroshi/words";
 
-const LIVE_MS_MIN = 1000;
+const LIVE_MS_MIN = 2000;
 const PAST_S = 300;
 let count = 0;
 
@@ -34,10 +34,22 @@ class Chart {
     this.holder.addEventListener("keydown", (event) => this.walk(event));
     this.holder.addEventListener("pointerdown", () => { this.held = true; });
     addEventListener("pointerup", () => { this.held = false; });
-    this.load();
+    const fold = this.element.closest("details:not([open])");
+    if (fold) this.waitFor(fold);
+    else this.load();
+  }
+
+  // A chart behind a closed heading is fetched when somebody opens it.
+  waitFor(fold) {
+    this.asleep = true;
+    fold.addEventListener("toggle", () => {
+      this.asleep = false;
+      this.load();
+    }, { once: true });
   }
 
   async load() {
+    if (this.asleep) return;
     this.asking?.abort();
     const asking = (this.asking = new AbortController());
     this.element.setAttribute("aria-busy", "true");
@@ -67,6 +79,7 @@ class Chart {
 
   draw() {
     if (!this.data) return;
+    const pointed = this.plots[0]?.cursor;
     this.clear();
     if (!this.data.series.some((one) => one.points.length)) {
       this.say(this.words.empty);
@@ -83,6 +96,8 @@ class Chart {
     }
     this.describe();
     this.tell(null);
+    // News must not take away the value that somebody is looking at.
+    if (pointed?.left >= 0) this.plots[0].setCursor({ left: pointed.left, top: pointed.top });
   }
 
   name(group) {
