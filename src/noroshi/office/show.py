@@ -6,6 +6,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from noroshi.inbox.models import ExceptionalEntry
 from noroshi.tenants.audit import Actor
@@ -49,10 +50,10 @@ def menu(request: HttpRequest, badge: int) -> list[NavItem]:
         ("office-mails", _("メール"), "mail"),
     ]
     behind = [
-        ("office-types", _("機種")),
-        ("office-tenants", _("契約者")),
-        ("office-connections", _("接続")),
-        ("office-codecs", _("デコーダー")),
+        ("office-types", pgettext("list", "機種")),
+        ("office-tenants", pgettext("list", "契約者")),
+        ("office-connections", pgettext("list", "接続")),
+        ("office-codecs", pgettext("list", "デコーダー")),
         ("office-system", _("システム")),
         ("office-history", _("操作の記録")),
     ]

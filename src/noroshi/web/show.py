@@ -7,6 +7,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from noroshi.alarms.models import Incident
 from noroshi.tenants import access
@@ -74,7 +75,7 @@ def menu(request: HttpRequest, open_count: int) -> list[NavItem]:
 def incidents_item(request: HttpRequest, open_count: int) -> NavItem:
     """The entry with the count of open incidents, which changes by itself."""
     return NavItem(
-        _("警報"),
+        pgettext("list", "警報"),
         reverse("incidents"),
         is_here(request, "incidents"),
         open_count,

@@ -107,5 +107,5 @@ def word_of(value: object) -> str:
     if isinstance(value, bool):
         return _("はい") if value else _("いいえ")
     if isinstance(value, list):
-        return "、".join(word_of(one) for one in value)
+        return _("、").join(word_of(one) for one in value)
     return str(value)
