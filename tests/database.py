@@ -46,7 +46,12 @@ def release() -> None:
     if not _held:
         return
     keep = os.environ.get("NOROSHI_TEST_PG_KEEP") == "1"
-    if os.environ.get("NOROSHI_TEST_OWN_SERVER") == "1" and not keep:
+    is_ours = os.environ.get("NOROSHI_TEST_OWN_SERVER") == "1"
+    if is_ours:
+        # A later run of this process must not take the address of a server that is gone.
+        for name in ("DATABASE_URL", "NOROSHI_TEST_OWN_SERVER", "NOROSHI_TEST_DATABASE"):
+            os.environ.pop(name, None)
+    if is_ours and not keep:
         with contextlib.suppress(BlockingIOError):
             fcntl.flock(_held[0], fcntl.LOCK_EX | fcntl.LOCK_NB)
             Embedded(DATA).stop()
