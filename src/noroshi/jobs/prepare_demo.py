@@ -38,7 +38,6 @@ def main() -> None:
     sys.stdout.write(
         f"  利用者 user    {notes.user}  /  {notes.user_password}\n"
         f"  事務局 office  {notes.staff}  /  {notes.staff_password}\n"
-        f"  メール mails   {settings.BASE_URL}/demo/mails/\n"
     )
 
 

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from django.utils.translation import gettext as _
 
 NAMED = {
+    "1h": timedelta(hours=1),
     "24h": timedelta(hours=24),
     "7d": timedelta(days=7),
     "30d": timedelta(days=30),
@@ -60,6 +61,7 @@ def instant(text: str) -> datetime | None:
 def choices() -> list[Choice]:
     """The buttons, in the reader's language."""
     return [
+        Choice("1h", _("1時間")),
         Choice("24h", _("24時間")),
         Choice("7d", _("7日")),
         Choice("30d", _("30日")),
