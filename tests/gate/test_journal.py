@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from datetime import UTC, datetime
 
+import asyncpg
 import psycopg
 import pytest
 import uvloop
@@ -165,6 +166,22 @@ def test_a_cut_connection_to_the_database_is_made_again_within_a_second(
     assert network.send(b'{"id":"a","counter":2}').status == 200
     assert time.monotonic() - begun < 1.0
     assert Entry.objects.count() == 2
+
+
+def test_a_connection_cut_while_a_statement_is_prepared_is_an_outage_like_any_other(
+    sender: Callable[..., Sender], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = gate_store.Store._write
+    cuts = [asyncpg.InternalClientError("cannot switch to state 12")]
+
+    async def cut_once(store: gate_store.Store, *rest: object) -> None:
+        if cuts:
+            raise cuts.pop()
+        await whole(store, *rest)
+
+    monkeypatch.setattr(gate_store.Store, "_write", cut_once)
+    assert sender("json").send(b'{"id":"a","counter":1}').status == 200
+    assert Entry.objects.count() == 1
 
 
 def test_when_too_much_waits_the_sender_is_told_to_come_back(

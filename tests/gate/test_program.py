@@ -12,7 +12,10 @@ from contextlib import closing
 from dataclasses import dataclass, field
 
 import pytest
+import uvloop
 
+from noroshi.gate.main import serve
+from noroshi.gate.protocol import House
 from noroshi.inbox.models import Entry
 from tests.gate.conftest import (
     ask,
@@ -207,3 +210,14 @@ def test_without_a_database_it_waits_and_says_so_to_senders(start: Start) -> Non
             time.sleep(0.02)
     assert (answer.status, answer.headers["retry-after"]) == (503, "2")
     assert ask(port, request_bytes("GET", "/healthz")).status == 503
+
+
+def test_a_gate_of_which_a_part_failed_ends_so_that_it_is_started_again(
+    transactional_db: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def fail(house: House) -> None:
+        raise RuntimeError("a fault of ours")
+
+    monkeypatch.setattr(House, "sweep", fail)
+    with pytest.raises(SystemExit, match="started again"):
+        uvloop.run(serve(database_url(), "127.0.0.1", 0))

@@ -31,6 +31,7 @@ class Gate:
     port: int
     store: Store
     house: House
+    broken: asyncio.Event  # set when one of its tasks ended by a fault of ours
 
 
 def main() -> None:
@@ -62,8 +63,13 @@ async def serve(database_url: str, host: str, port: int) -> None:
         loop.add_signal_handler(kind, stop.set)
     async with opened(database_url, host, port) as gate:
         log.info("listening on %s:%s", host, gate.port)
-        await stop.wait()
+        ends = [asyncio.create_task(event.wait()) for event in (stop, gate.broken)]
+        await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
+        for end in ends:
+            end.cancel()
         log.info("stopping")
+    if gate.broken.is_set():
+        raise SystemExit("noroshi gate: a part of it failed, see above; it must be started again.")
 
 
 @contextlib.asynccontextmanager
@@ -78,9 +84,12 @@ async def opened(database_url: str, host: str, port: int) -> AsyncIterator[Gate]
     await side.open()
     loop = asyncio.get_running_loop()
     server = await loop.create_server(lambda: Conversation(house), host, port, backlog=BACKLOG)
+    broken = asyncio.Event()
     tasks = [asyncio.create_task(work) for work in (store.run(), side.run(), house.sweep())]
+    for task in tasks:
+        task.add_done_callback(lambda ended: note_fault(ended, broken))
     try:
-        yield Gate(server.sockets[0].getsockname()[1], store, house)
+        yield Gate(server.sockets[0].getsockname()[1], store, house, broken)
     finally:
         server.close()
         with contextlib.suppress(TimeoutError):
@@ -90,6 +99,16 @@ async def opened(database_url: str, host: str, port: int) -> AsyncIterator[Gate]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def note_fault(ended: "asyncio.Task[None]", broken: asyncio.Event) -> None:
+    """A gate without its writer would say neither yes nor no: better to end and be started."""
+    if ended.cancelled():
+        return
+    error = ended.exception()
+    if error is not None:
+        log.error("a part of the gate failed: %r", error, exc_info=error)
+        broken.set()
 
 
 def allow_many_files() -> None:

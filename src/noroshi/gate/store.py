@@ -80,7 +80,13 @@ BAD_ROW = (
     ValueError,  # what cannot be encoded never reaches the server
     OverflowError,
 )
-OUTAGE = (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError)
+OUTAGE = (
+    asyncpg.PostgresError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,  # a connection cut in the middle of a statement's preparation
+    OSError,
+    TimeoutError,
+)
 # Waiting does not help against these: the operator must.
 HOPELESS = (
     asyncpg.InvalidCatalogNameError,
