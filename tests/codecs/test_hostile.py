@@ -99,7 +99,7 @@ def test_a_source_that_fails_dearly_three_times_rests_for_a_minute() -> None:
         assert errors == ["timeout"] * STRIKES_MAX + ["poisoned"] * 2
         began = time.monotonic()
         assert sandbox.decode(jobs[:1])[0].error == "poisoned"
-        assert time.monotonic() - began < 0.02
+        assert time.monotonic() - began < 0.2
         # Another codec, and the same one of another tenant, are not touched.
         assert sandbox.decode([javascript(GOOD, b"\x01", version_id=2)])[0].error == ""
         other = javascript(ENDLESS, version_id=1, tenant_id=2)

@@ -172,8 +172,8 @@ def test_an_endless_line_is_cut(start_gate: Callable[[], RunningGate]) -> None:
 def test_slow_clients_are_cut_and_others_do_not_wait(
     sender: Callable[..., Sender], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(protocol, "RECEIVE_S_MAX", 0.4)
-    monkeypatch.setattr(protocol, "IDLE_S_MAX", 0.8)
+    monkeypatch.setattr(protocol, "RECEIVE_S_MAX", 1.2)
+    monkeypatch.setattr(protocol, "IDLE_S_MAX", 1.5)
     monkeypatch.setattr(protocol, "LINGER_S_MAX", 0.2)
     monkeypatch.setattr(protocol, "SWEEP_S", 0.1)
     network = sender("json")
@@ -184,12 +184,12 @@ def test_slow_clients_are_cut_and_others_do_not_wait(
         client.sendall(data)
     begun = time.monotonic()
     assert network.send(body_of(1)).status == 200
-    assert time.monotonic() - begun < 0.4
+    assert time.monotonic() - begun < 1.2
     for client in clients:
         assert read_response(client)[0].status == 408
         assert client.recv(1) == b""
         client.close()
-    assert time.monotonic() - begun < 3
+    assert time.monotonic() - begun < 6
     with closing(connect_to(network.port)) as idle:
         idle.sendall(request_bytes("GET", "/healthz"))
         assert read_response(idle)[0].status == 200
