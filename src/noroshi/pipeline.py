@@ -1,15 +1,15 @@
 """The spine: what came in becomes readings, incidents and mails, one transaction a batch."""
 
-import json
 import logging
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 import msgspec
-from django.db import DatabaseError, InterfaceError, OperationalError, connection, transaction
+from django.db import DatabaseError, InterfaceError, OperationalError, transaction
 
 from noroshi.alarms import watch
+from noroshi.base import news
 from noroshi.codecs.result import Decoded, Job, Measurement, Position
 from noroshi.codecs.sandbox import NoSandbox, Sandbox
 from noroshi.devices import find, heartbeats
@@ -29,7 +29,6 @@ BATCH_ENTRIES_MAX = 2000  # only a backlog fills it: what a batch costs once is 
 AGAIN_ENTRIES_MAX = 200
 FUTURE_MAX = timedelta(minutes=10)  # a clock further ahead than this is wrong
 PAST_MAX = timedelta(days=400)
-LIVE_DEVICES_MAX = 200  # codes in one notice: pg_notify carries at most 8,000 bytes
 PROBLEM_CHARS_MAX = 200
 F_PORT_MAX = 255
 LEVEL_MAX = 1000.0  # dBm or dB: beyond this it is no signal
@@ -118,7 +117,7 @@ def carry(rows: Sequence[EntryRow], sandbox: Sandbox, *, now: datetime) -> None:
     watched = watch.watch(kept, now=now)
     if parsed.troubles:
         exceptions.put(parsed.troubles)
-    tell(parsed.heard, has_incidents=bool(watched.opened or watched.closed))
+    tell(parsed, has_incidents=bool(watched.opened or watched.closed))
 
 
 # Parse and find
@@ -381,19 +380,13 @@ def fate_of(message: Heard) -> Fate | None:
 # Tell
 
 
-def tell(heard: Sequence[Heard], *, has_incidents: bool) -> None:
-    """Wake the open pages of the tenants concerned, after the commit."""
+def tell(parsed: Parsed, *, has_incidents: bool) -> None:
+    """Wake the open pages of the tenants concerned, and the office's where something is wrong."""
     devices: dict[int, dict[str, None]] = {}
-    for message in heard:
+    for message in parsed.heard:
         devices.setdefault(message.device.tenant_id, {})[message.device.code] = None
     kinds = ["reading", "incident"] if has_incidents else ["reading"]
     for tenant_id, codes in devices.items():
-        for some in batched(list(codes), LIVE_DEVICES_MAX):
-            notice = {"tenant": tenant_id, "devices": some, "kinds": kinds}
-            with connection.cursor() as cursor:
-                cursor.execute("SELECT pg_notify('noroshi_live', %s)", [json.dumps(notice)])
-
-
-def batched(codes: Sequence[str], size: int) -> Iterator[Sequence[str]]:
-    """The codes in pieces of at most `size`."""
-    return (codes[begin : begin + size] for begin in range(0, len(codes), size))
+        news.tell_pages(tenant_id, list(codes), kinds=kinds)
+    if parsed.troubles:
+        news.tell_pages(news.OFFICE, news.ANY_DEVICE, kinds=["trouble"])

@@ -9,6 +9,7 @@ from django.db import InterfaceError, OperationalError, connection
 
 from noroshi import pipeline
 from noroshi.alarms.models import Incident, Rule
+from noroshi.base import news
 from noroshi.codecs.actions import NewVersion, make_codec
 from noroshi.devices.actions import NewDevice, register
 from noroshi.devices.models import Device, DeviceType, Heartbeat
@@ -133,7 +134,7 @@ def test_what_waiting_mends_is_told_from_what_it_does_not(
 def test_every_device_of_a_large_batch_is_told_to_open_pages(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(pipeline, "LIVE_DEVICES_MAX", 2)
+    monkeypatch.setattr(news, "DEVICES_MAX", 2)
     for number in range(5):
         house.register("lorawan", f"{number:016X}")
         house.send(up(3.0, NOW, eui=f"{number:016X}"))
