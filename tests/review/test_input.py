@@ -140,8 +140,6 @@ def test_every_device_of_a_large_batch_is_told_to_open_pages(
         house.send(up(3.0, NOW, eui=f"{number:016X}"))
     house.send(up(3.0, NOW, eui=EUI))
     told: list[str] = []
-    monkeypatch.setattr(
-        pipeline.json, "dumps", lambda notice: told.extend(notice["devices"]) or "{}"
-    )
+    monkeypatch.setattr(news.json, "dumps", lambda notice: told.extend(notice["devices"]) or "{}")
     house.run()
     assert sorted(told) == sorted(Device.objects.values_list("code", flat=True))
