@@ -46,7 +46,7 @@ async def opened(app: Live, browser: Page) -> "asyncio.Task[None]":
 def test_a_page_hears_of_its_tenants_devices_and_of_no_others(live: Callable[..., None]) -> None:
     ours, others = tenant("Aki"), tenant("Chie")
     aki, chie = cookie_of(person("aki", ours)), cookie_of(person("chie", others))
-    staff = cookie_of(person("on duty", staff_role="on_duty"))
+    staff = cookie_of(person("on duty", kind="staff", staff_roles=["on_duty"]))
 
     async def story(app: Live) -> None:
         await listening(app)
@@ -91,7 +91,7 @@ def test_changes_within_a_second_come_together_each_device_once(live: Callable[.
 def test_a_stranger_gets_no_stream(live: Callable[..., None]) -> None:
     ours, others = tenant("Aki"), tenant("Chie")
     chie = cookie_of(person("chie", others))
-    gone = cookie_of(person("gone", ours, is_active=False))
+    gone = cookie_of(person("gone", ours, is_active=False, state="stopped"))
     cases = [
         (page(f"tenant={ours.code}"), 204),
         (page(f"tenant={ours.code}", "noroshi_session=nonsense"), 204),

@@ -49,7 +49,7 @@ class House:
 @pytest.fixture
 def house(db: None) -> House:
     now = datetime.now(UTC)
-    staff = User.objects.create_user("kei", "k" * 15, name="事務局 けい", staff_role="admin")
+    staff = User.objects.create_user("kei", "k" * 15, name="事務局 けい", kind="staff", staff_roles=["admin"])
     user = User.objects.create_user("aki", "a" * 15, name="緑川 あき")
     tenant = Tenant.objects.create(name="みどりの里", created_at=now)
     member = Membership.objects.create(tenant=tenant, user=user, role=Membership.Role.ADMIN)

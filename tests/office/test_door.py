@@ -87,7 +87,7 @@ def test_every_page_opens_for_the_staff(
 )
 def test_an_empty_house_has_pages_too(name: str, db: None) -> None:
     client = Client()
-    client.force_login(User.objects.create_user("kei", "k" * 15, name="けい", staff_role="admin"))
+    client.force_login(User.objects.create_user("kei", "k" * 15, name="けい", kind="staff", staff_roles=["admin"]))
     assert client.get(reverse(name)).status_code == 200
 
 

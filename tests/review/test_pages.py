@@ -49,7 +49,7 @@ def test_a_name_that_nobody_has_is_not_found(place: str, nonsense: str, aki: Cli
 
 def test_who_is_switched_off_is_out_at_the_next_page(cast: Cast, aki: Client) -> None:
     assert aki.get("/").status_code == 200
-    User.objects.update(is_active=False)
+    User.objects.update(is_active=False, state="stopped")
     answer = aki.get("/")
     assert answer.status_code == 302
     assert answer["Location"].startswith("/sign-in/")

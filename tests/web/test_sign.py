@@ -22,7 +22,7 @@ def test_the_right_password_leads_home(cast: Cast, client: Client) -> None:
 def test_wrong_password_unknown_and_stopped_user_get_the_same_answer(
     cast: Cast, client: Client
 ) -> None:
-    User.objects.filter(login="ben").update(is_active=False)
+    User.objects.filter(login="ben").update(is_active=False, state="stopped")
     answers = [
         try_in(client, login, password)
         for login, password in (("aki", "wrong"), ("nobody", PASSWORD), ("ben", PASSWORD))
@@ -90,7 +90,7 @@ def test_a_membership_that_ended_ends_the_choice(cast: Cast, aki: Client) -> Non
 
 def test_somebody_of_the_office_goes_to_the_office(cast: Cast) -> None:
     user = person("dai", None)
-    user.staff_role = "admin"
+    user.kind, user.staff_roles = "staff", ["admin"]
     user.save()
     assert signed_in("dai").get("/")["Location"] == "/office/"
 

@@ -8,7 +8,7 @@ import sys
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 
-from noroshi.tenants.models import User
+from noroshi.tenants.models import StaffRole, User
 
 PASSWORD_BYTES = 15
 
@@ -31,8 +31,8 @@ def main() -> None:
         validate_password(password, User(login=asked.login, name=asked.name))
     except ValidationError as error:
         raise SystemExit("noroshi: " + " ".join(error.messages)) from None
-    User.objects.create_user(
-        asked.login, password, name=asked.name or asked.login, staff_role=User.StaffRole.ADMIN
+    User.objects.create_staff(
+        asked.login, password, StaffRole.ADMIN, name=asked.name or asked.login
     )
     if asked.make_password:
         sys.stdout.write(f"{password}\n")

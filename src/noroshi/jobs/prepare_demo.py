@@ -21,7 +21,7 @@ from noroshi.inbox.models import Connection
 from noroshi.jobs.demo import cast
 from noroshi.jobs.demo.notes import Notes, read_notes, write_notes
 from noroshi.tenants.audit import Actor
-from noroshi.tenants.models import Membership, Tenant, User
+from noroshi.tenants.models import Membership, StaffRole, Tenant, User
 
 TENANT = "みどりの里（デモ）"
 PASSWORD_BYTES = 12
@@ -145,14 +145,19 @@ def sign_in(tenant: Tenant | None, login: str, name: str, old: Notes | None) -> 
         return known
     password = secrets.token_urlsafe(PASSWORD_BYTES)
     if user is None:
-        role = User.StaffRole.NONE if tenant else User.StaffRole.ADMIN
-        user = User.objects.create_user(login, password, name=name, staff_role=role)
+        user = (
+            User.objects.create_user(login, password, name=name)
+            if tenant
+            else User.objects.create_staff(login, password, StaffRole.ADMIN, name=name)
+        )
     else:
         user.set_password(password)
         user.save(update_fields=["password"])
     if tenant is not None:
         Membership.objects.get_or_create(
-            tenant=tenant, user=user, defaults={"role": Membership.Role.ADMIN}
+            tenant=tenant,
+            user=user,
+            defaults={"role": Membership.Role.ADMIN, "has_authority": True},
         )
     return password
 

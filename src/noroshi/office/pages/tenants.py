@@ -91,7 +91,7 @@ def member_new(request: HttpRequest, by: Actor, code: str) -> HttpResponseBase:
 def member_reset(request: HttpRequest, by: Actor, code: str, number: int) -> HttpResponseBase:
     """Give a user a new password; the answer itself shows it, once."""
     members = Membership.objects.select_related("tenant", "user")
-    found = get_object_or_404(members, pk=number, tenant__code=code, user__staff_role="")
+    found = get_object_or_404(members, pk=number, tenant__code=code, user__kind=User.Kind.PERSON)
     actor = acting_for(by, found.tenant)
     password = reset_password(found.user, by=actor, now=timezone.now())
     return page_of_tenant(request, by, code, issued=Issued(found.user, password))

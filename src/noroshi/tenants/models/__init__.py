@@ -1,0 +1,38 @@
+"""Parties, tenants, people, credentials, visits, acts of intent, the audit log."""
+
+from noroshi.tenants.models.codes import new_code
+from noroshi.tenants.models.credentials import (
+    AddressRange,
+    IssuedCredential,
+    KnownDevice,
+    SignIn,
+)
+from noroshi.tenants.models.intents import Intent, IntentDraft, IntentKind, LedgerAnchor
+from noroshi.tenants.models.log import AuditEntry
+from noroshi.tenants.models.parties import Agent, Paper, Party, Subcontractor
+from noroshi.tenants.models.people import Enrolment, Membership, StaffRole, Tenant, User
+from noroshi.tenants.models.visits import Visit, VisitView
+
+__all__ = [
+    "AddressRange",
+    "Agent",
+    "AuditEntry",
+    "Enrolment",
+    "Intent",
+    "IntentDraft",
+    "IntentKind",
+    "IssuedCredential",
+    "KnownDevice",
+    "LedgerAnchor",
+    "Membership",
+    "Paper",
+    "Party",
+    "SignIn",
+    "StaffRole",
+    "Subcontractor",
+    "Tenant",
+    "User",
+    "Visit",
+    "VisitView",
+    "new_code",
+]
