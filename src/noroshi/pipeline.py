@@ -10,6 +10,7 @@ from django.db import DatabaseError, InterfaceError, OperationalError, transacti
 
 from noroshi.alarms import watch
 from noroshi.base import news
+from noroshi.codecs.lora_object import lora_object, wants_lora_object
 from noroshi.codecs.result import Decoded, Job, Measurement, Position
 from noroshi.codecs.sandbox import NoSandbox, Sandbox
 from noroshi.devices import find, heartbeats
@@ -243,16 +244,18 @@ def job(message: Heard) -> Job | None:
         return None
     if not (uplink.decoded if facts.codec_kind == "network" else uplink.payload):
         return None
+    source = find.codec_source(facts.codec_version_id)
     return Job(
         tenant_id=message.device.tenant_id,
         version_id=facts.codec_version_id,
         kind=facts.codec_kind,
-        source=find.codec_source(facts.codec_version_id),
+        source=source,
         payload=uplink.payload,
         f_port=uplink.f_port,
         received_at=message.at,
         decoded=uplink.decoded,
         variables={},
+        lora_object=lora_object(uplink, message.at) if wants_lora_object(source) else None,
     )
 
 

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 from itertools import count
 
+from noroshi.codecs.downlink import Script
 from noroshi.codecs.result import Job
 
 NOON = datetime(2026, 6, 1, 3, 0, tzinfo=UTC)
@@ -24,3 +25,8 @@ def job(kind: str, source: str, payload: bytes, **other: object) -> Job:
         "variables": {},
     }
     return Job(kind=kind, source=source, payload=payload, **(fields | other))  # type: ignore[arg-type]
+
+
+def script(source: str) -> Script:
+    """A codec for downlinks that no other test has used."""
+    return Script(1, next(_versions), source)

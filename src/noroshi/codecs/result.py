@@ -39,6 +39,7 @@ class Job(msgspec.Struct, frozen=True, gc=False):
     """One uplink to decode. ``kind``: javascript, sigfox_grammar, cayenne_lpp or network.
 
     ``decoded`` holds the fields that the network has decoded already (kind network only).
+    ``lora_object`` is what a source that mentions LoRaObject is told (``codecs.lora_object``).
     """
 
     tenant_id: int
@@ -50,6 +51,7 @@ class Job(msgspec.Struct, frozen=True, gc=False):
     received_at: datetime
     decoded: Mapping[str, object] | None
     variables: Mapping[str, str]
+    lora_object: Mapping[str, object] | None = None
 
 
 class Position(msgspec.Struct, frozen=True, gc=False):
@@ -75,7 +77,8 @@ class Decoded(msgspec.Struct, frozen=True, gc=False):
     """What became of a job. ``error`` is "" or a stable code; readings may come with an error.
 
     Codes: timeout, out_of_memory, exception, no_entry_point, bad_result, too_big, crashed,
-    poisoned, truncated, unknown_type, bad_format. Warnings that begin with "@" are ours
+    poisoned, truncated, unknown_type, bad_format, no_downlink_decoder. ``normalized`` names the
+    values that normalizeUplink added. Warnings that begin with "@" are ours
     ("@code subject", said in the reader's language by ``codecs.words``), others the codec's.
     """
 
@@ -83,6 +86,7 @@ class Decoded(msgspec.Struct, frozen=True, gc=False):
     warnings: tuple[str, ...] = ()
     error: str = ""
     detail: str = ""
+    normalized: tuple[str, ...] = ()
 
 
 def failed(error: str, detail: str = "") -> Decoded:

@@ -1,25 +1,41 @@
 """Decoding as the rest of the house sees it: jobs in, results out in order, whatever they do."""
 
-import json
-import re
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 
-import msgspec
-
 from noroshi.codecs import cayenne, grammar, words
-from noroshi.codecs.frames import HOUSE_LINE, Reply, Request
+from noroshi.codecs.answers import answers_of, items_of, read_reply, with_line
+from noroshi.codecs.downlink import (
+    BadData,
+    Encoded,
+    Frame,
+    Script,
+    Wanted,
+    item_of,
+    not_encoded,
+    read_encoded,
+)
+from noroshi.codecs.frames import (
+    DECODE,
+    DECODE_ONLY,
+    ENCODE,
+    ENTRY_POINTS,
+    MEANING,
+    NAMES,
+    NORMALIZER,
+    Reply,
+    Request,
+)
+from noroshi.codecs.normalized import without_normalized
 from noroshi.codecs.process import WALL_S_MAX, Worker, WorkerLost
 from noroshi.codecs.result import (
     Decoded,
     Job,
     Measurement,
-    clean,
     failed,
     measurements_from,
-    own_warnings,
 )
 
 BATCH_JOBS_MAX = 500  # uplinks in one frame
@@ -37,11 +53,11 @@ STARTS_MAX = 3  # workers started in a row before the machine is blamed, not the
 COSTLY = frozenset({"timeout", "out_of_memory", "crashed"})
 KINDS = ("javascript", "sigfox_grammar", "cayenne_lpp", "network")
 
-_LINE = re.compile(r"<input>:(\d+)")
-_encode_json = msgspec.json.Encoder().encode
-_decode_json = msgspec.json.Decoder().decode
+# What earns strikes, each for itself: an endless normalizeUplink or encoder costs no uplink.
+DECODING, NORMALIZING, SENDING = "decoding", "normalizing", "sending"
 
-Key = tuple[int, int, str]
+Group = tuple[int, int, str]
+Key = tuple[int, int, str, str]
 
 
 class NoSandbox(RuntimeError):
@@ -74,7 +90,7 @@ class Sandbox:
     def decode(self, jobs: Sequence[Job]) -> list[Decoded]:
         """One result a job, in the jobs' order; a job that fails costs no other its result."""
         results: list[Decoded] = [_NOTHING] * len(jobs)
-        groups: dict[Key, list[int]] = {}
+        groups: dict[Group, list[int]] = {}
         for number, job in enumerate(jobs):
             if job.kind == "javascript":
                 key = (job.tenant_id, job.version_id, job.source)
@@ -93,8 +109,46 @@ class Sandbox:
         if reason is not None:
             return reason
         with self.lock:
-            reply = self._ask([job], keep=False)
-        return _read_reply(reply, [job])[0]
+            self.spent_s = 0.0
+            return self._decode_one(job)
+
+    def encode(self, script: Script, wanted: Wanted) -> Encoded:
+        """The bytes and port of a downlink; never raises for what a codec or its data does."""
+        try:
+            item = item_of(wanted)
+        except BadData as why:
+            return not_encoded("bad_data", str(why))
+        with self.lock:
+            self.spent_s = 0.0
+            reply = self._ask_sending(script, ENCODE, item)
+        if reply.error:
+            return not_encoded(reply.error, with_line(reply.detail))
+        answers = answers_of(reply)
+        return read_encoded(answers[0] if len(answers) == 1 else None, wanted.f_port)
+
+    def decode_downlinks(self, script: Script, frames: Sequence[Frame]) -> list[Decoded]:
+        """What each downlink means to the codec; error no_downlink_decoder where it cannot say."""
+        now = datetime.now(UTC)
+        jobs = [
+            Job(script.tenant_id, script.version_id, "javascript", script.source, frame.payload,
+                frame.f_port, now, None, {})
+            for frame in frames
+        ]  # fmt: skip
+        with self.lock:
+            self.spent_s = 0.0
+            return [
+                _refusal(job)
+                or read_reply(self._ask_sending(script, MEANING, items_of([job])), [job])[0]
+                for job in jobs
+            ]
+
+    def entry_points(self, script: Script) -> tuple[str, ...]:
+        """The functions that the source has, of those that are ever called; () when none runs."""
+        with self.lock:
+            self.spent_s = 0.0
+            reply = self._ask_sending(script, NAMES, "[]")
+        found = set(reply.results.split())
+        return tuple(name for name in ENTRY_POINTS if name in found)
 
     def check_source(self, kind: str, source: str) -> str:
         """Return "" for a source that can be saved, else what is wrong with it, and where."""
@@ -109,11 +163,11 @@ class Sandbox:
         if len(source) > SOURCE_CHARS_MAX:
             return words.say_error("too_big")
         with self.lock:
-            reply = self._ask([], keep=False, source=source)
+            reply = self._ask(Script(0, 0, source), NAMES, "[]", 0)
         if not reply.error:
             return ""
         is_thrown = reply.error == "exception"
-        return _with_line(reply.detail) if is_thrown else words.say_error(reply.error)
+        return with_line(reply.detail) if is_thrown else words.say_error(reply.error)
 
     @property
     def capabilities(self) -> Mapping[str, str]:
@@ -152,11 +206,12 @@ class Sandbox:
         self, jobs: Sequence[Job], numbers: list[int], results: list[Decoded]
     ) -> None:
         batch = [jobs[number] for number in numbers]
-        if len(batch) > 1 and not self._is_poisoned(batch[0]):
-            reply = self._ask(batch)
+        if len(batch) > 1 and not self._is_resting(batch[0], DECODING):
+            is_left_away = NORMALIZER in batch[0].source and self._is_resting(batch[0], NORMALIZING)
+            reply = self._ask_jobs(batch, DECODE_ONLY if is_left_away else DECODE)
             if not reply.error or (not reply.loaded and reply.error not in COSTLY):
-                for number, result in zip(numbers, _read_reply(reply, batch), strict=True):
-                    results[number] = result
+                for number, result in zip(numbers, read_reply(reply, batch), strict=True):
+                    results[number] = without_normalized(result) if is_left_away else result
                 return
         # One of them is guilty, or all: each for itself.
         self.spent_s = 0.0
@@ -164,26 +219,68 @@ class Sandbox:
             results[number] = self._decode_one(jobs[number])
 
     def _decode_one(self, job: Job) -> Decoded:
-        if self._is_poisoned(job):
+        if self._is_resting(job, DECODING):
             return failed("poisoned")
         if self.spent_s > FRAME_CPU_S_MAX:
             return failed("timeout", "no time left for this codec in this batch")
-        before_s = self.spent_s
-        reply = self._ask([job])
-        if reply.error in COSTLY or self.spent_s - before_s > COSTLY_CPU_S:
-            self._strike(job)
-        return _read_reply(reply, [job])[0]
+        if NORMALIZER in job.source:
+            return self._decode_normalizing(job)
+        reply, is_costly = self._ask_one(job, DECODE)
+        if is_costly:
+            self._strike(job, DECODING)
+        return read_reply(reply, [job])[0]
 
-    def _ask(self, jobs: Sequence[Job], *, keep: bool = True, source: str = "") -> Reply:
+    def _decode_normalizing(self, job: Job) -> Decoded:
+        """One uplink, and again without normalizeUplink when that may be what cost too much."""
+        if not self._is_resting(job, NORMALIZING) and self.spent_s < FRAME_CPU_S_MAX / 2:
+            reply, is_costly = self._ask_one(job, DECODE)
+            if reply.error not in COSTLY:
+                if is_costly:
+                    self._strike(job, NORMALIZING)
+                return read_reply(reply, [job])[0]
+            reply, is_costly = self._ask_one(job, DECODE_ONLY)
+            self._strike(job, DECODING if is_costly else NORMALIZING)
+        else:
+            reply, is_costly = self._ask_one(job, DECODE_ONLY)
+            if is_costly:
+                self._strike(job, DECODING)
+        return without_normalized(read_reply(reply, [job])[0])
+
+    def _ask_one(self, job: Job, task: str) -> tuple[Reply, bool]:
+        """The answer, and whether it cost too much."""
+        before_s = self.spent_s
+        reply = self._ask_jobs([job], task)
+        return reply, reply.error in COSTLY or self.spent_s - before_s > COSTLY_CPU_S
+
+    def _ask_sending(self, script: Script, task: str, item: str) -> Reply:
+        """One question about downlinks; its costly failures count apart from decoding's."""
+        if len(script.source) > SOURCE_CHARS_MAX:
+            return Reply("", "too_big", "", loaded=True, cpu_s=0.0)
+        if self._is_resting(script, SENDING):
+            return Reply("", "poisoned", "", loaded=True, cpu_s=0.0)
+        if self.spent_s > FRAME_CPU_S_MAX:
+            return Reply("", "timeout", "", loaded=True, cpu_s=0.0)
+        before_s = self.spent_s
+        reply = self._ask(script, task, item, 1)
+        if reply.error in COSTLY or self.spent_s - before_s > COSTLY_CPU_S:
+            self._strike(script, SENDING)
+        return reply
+
+    def _ask_jobs(self, jobs: Sequence[Job], task: str) -> Reply:
+        first = jobs[0]
+        script = Script(first.tenant_id, first.version_id, first.source)
+        return self._ask(script, task, items_of(jobs), len(jobs))
+
+    def _ask(self, script: Script, task: str, items: str, count: int) -> Reply:
         """The worker's answer; a lost worker is answered for, and replaced."""
-        first = jobs[0] if jobs else None
         request = Request(
-            tenant_id=first.tenant_id if first else 0,
-            version_id=first.version_id if first else 0,
-            source=_sendable(first.source if first else source),
-            items=_items_of(jobs),
-            count=len(jobs),
-            keep=keep,
+            tenant_id=script.tenant_id,
+            version_id=script.version_id,
+            source=_sendable(script.source),
+            task=task,
+            items=items,
+            count=count,
+            keep=script.version_id != 0,
         )
         worker = self._ready_worker()
         try:
@@ -214,17 +311,17 @@ class Sandbox:
             return self.worker
         raise NoSandbox("the codec sandbox does not start; its own message stands above this one")
 
-    def _is_poisoned(self, job: Job) -> bool:
-        strikes = self.strikes.get((job.tenant_id, job.version_id, job.source))
+    def _is_resting(self, script: Script | Job, part: str) -> bool:
+        strikes = self.strikes.get((script.tenant_id, script.version_id, script.source, part))
         return (
             strikes is not None
             and len(strikes) >= STRIKES_MAX
             and self.clock() - strikes[-1] < STRIKES_S
         )
 
-    def _strike(self, job: Job) -> None:
+    def _strike(self, script: Script | Job, part: str) -> None:
         """Note a costly failure. After its rest a source is on trial: one more and it rests."""
-        key = (job.tenant_id, job.version_id, job.source)
+        key = (script.tenant_id, script.version_id, script.source, part)
         now = self.clock()
         strikes = self.strikes.pop(key, [])
         is_on_trial = len(strikes) >= STRIKES_MAX and now - strikes[-1] < 2 * STRIKES_S
@@ -286,67 +383,6 @@ def _refusal(job: Job) -> Decoded | None:
 def _sendable(source: str) -> str:
     """The source without lone surrogates, which no frame can carry (and no codec needs)."""
     return source if source.isascii() else source.encode("utf-8", "replace").decode("utf-8")
-
-
-def _items_of(jobs: Sequence[Job]) -> str:
-    items: list[tuple[object, ...]] = []
-    for job in jobs:
-        item = (list(job.payload), job.f_port, job.received_at.timestamp() * 1000)
-        variables = {clean(name): clean(value) for name, value in job.variables.items()}
-        items.append((*item, variables) if variables else item)
-    return _encode_json(items).decode()
-
-
-def _read_reply(reply: Reply, jobs: Sequence[Job]) -> list[Decoded]:
-    """A result a job, from the worker's results or from what befell the frame."""
-    if reply.error:
-        return [failed(reply.error, _with_line(reply.detail))] * len(jobs)
-    whole = reply.results.startswith("[")
-    answers = _parsed(reply.results) if whole else [_parsed(x) for x in reply.results.split("\n")]
-    if not isinstance(answers, list) or len(answers) != len(jobs):
-        return [failed("bad_result", "the codec spoiled its own answer")] * len(jobs)
-    return [
-        _read_answer(answer, job.received_at) for answer, job in zip(answers, jobs, strict=True)
-    ]
-
-
-def _read_answer(answer: object, base: datetime) -> Decoded:
-    if not isinstance(answer, dict):
-        return failed("bad_result", "the codec spoiled its own answer")
-    if "x" in answer:
-        error = "too_big" if answer["x"] == "too_big" else "exception"
-        return failed(error, _with_line(f"{answer.get('m', '')}\n{answer.get('s', '')}"))
-    warnings = own_warnings(answer["w"]) if "w" in answer else ()
-    if answer.get("e"):
-        errors = answer["e"] if isinstance(answer["e"], list) else [answer["e"]]
-        detail = "; ".join(str(error) for error in errors)
-        return Decoded((), warnings, "exception", failed("", detail).detail)
-    data = answer.get("d")
-    if not isinstance(data, dict | list):
-        return Decoded((), warnings, "bad_result", "the codec returned no data object")
-    measurements, ours = measurements_from(data, base)
-    if "n" in answer:
-        ours += tuple(f"@not_finite {name}" for name in own_warnings(answer["n"]))
-    return Decoded(measurements, warnings + ours)
-
-
-def _parsed(text: str) -> object:
-    try:
-        return _decode_json(text)
-    except (msgspec.MsgspecError, RecursionError, UnicodeError):
-        pass
-    try:
-        # Lone surrogates, which the quick reader refuses, are mended later (result.clean).
-        return json.loads(text)
-    except (ValueError, RecursionError):
-        return None
-
-
-def _with_line(thrown: str) -> str:
-    """The engine's message in one line, with the line of the source where it names one."""
-    message, _, stack = thrown.partition("\n")
-    lines = [int(number) for number in _LINE.findall(stack) if int(number) < HOUSE_LINE]
-    return f"{message} (line {lines[0]})" if lines else message
 
 
 _NOTHING = Decoded()

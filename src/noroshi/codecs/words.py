@@ -18,6 +18,24 @@ ERRORS: dict[str, Promise] = {
     "truncated": gettext_lazy("データが途中で切れています。"),
     "unknown_type": gettext_lazy("知らない種類の値があり、そこから先を読めません。"),
     "bad_format": gettext_lazy("ペイロードの書式に誤りがあります。"),
+    "no_encoder": gettext_lazy(
+        "デコーダーに関数 encodeDownlink（または Encode、Encoder）がありません。"
+    ),
+    "no_downlink_decoder": gettext_lazy("デコーダーに関数 decodeDownlink がありません。"),
+    "bad_data": gettext_lazy("JSON のオブジェクトとして読めません。"),
+    "no_bytes": gettext_lazy("エンコーダーの結果に bytes がありません。"),
+    "bad_bytes": gettext_lazy("エンコーダーの結果の bytes に、数ではないものがあります。"),
+    "bad_port": gettext_lazy("エンコーダーの結果の fPort が 1 から 255 の整数ではありません。"),
+}
+
+ENCODER_ERRORS: dict[str, Promise] = {
+    "timeout": gettext_lazy("エンコーダーの処理が時間内に終わりませんでした。"),
+    "out_of_memory": gettext_lazy("エンコーダーがメモリーを使いすぎました。"),
+    "exception": gettext_lazy("エンコーダーがエラーを返しました。"),
+    "bad_result": gettext_lazy("エンコーダーの結果を読めません。"),
+    "too_big": gettext_lazy("エンコーダーの結果が255バイトを超えています。"),
+    "crashed": gettext_lazy("エンコーダーの処理が途中で止まりました。"),
+    "poisoned": gettext_lazy("失敗が続いたため、このエンコーダーを1分間止めています。"),
 }
 
 WARNINGS: dict[str, Promise] = {
@@ -32,6 +50,7 @@ WARNINGS: dict[str, Promise] = {
     "same_name": gettext_lazy("同じ項目名が2回あります。"),
     "bad_time": gettext_lazy("時刻が正しくないため除きました。"),
     "bad_position": gettext_lazy("緯度・経度が範囲の外です。"),
+    "not_normalized": gettext_lazy("normalizeUplink が失敗したため、そろえた値はありません。"),
     "past_end": gettext_lazy("データの長さが足りず、読めませんでした。"),
     "bool_byte_disputed": gettext_lazy(
         "バイト位置の解釈が分かれる書き方です。位置を数字で書いてください。"
@@ -69,6 +88,11 @@ EXAMPLES: dict[str, Promise] = {
 def say_error(code: str) -> str:
     """The sentence for a result's error code; the code itself where it is not ours."""
     return str(ERRORS.get(code, code))
+
+
+def say_encoder_error(code: str) -> str:
+    """The sentence for what befell an encoder, which is not called a decoder."""
+    return str(ENCODER_ERRORS[code]) if code in ENCODER_ERRORS else say_error(code)
 
 
 def say_warning(warning: str) -> str:

@@ -12,9 +12,17 @@ import quickjs
 
 from noroshi.codecs.frames import (
     BATCH_CHARS_MAX,
+    DECODE,
+    DECODE_ONLY,
+    DECODERS,
+    DOWNLINK_DECODER,
+    ENCODE,
+    ENCODERS,
     FRAME_BYTES_MAX,
     HOUSE_LINE,
     LENGTH,
+    MEANING,
+    NAMES,
     RESULT_CHARS_MAX,
     Hello,
     Reply,
@@ -29,6 +37,15 @@ STACK_BYTES_MAX = 256 * 1024  # of one context
 LOAD_CPU_S_MAX = 0.1  # running a source's top level
 ONE_CPU_S_MAX = 0.05  # decoding one uplink
 BATCH_CPU_S_MAX = 0.1  # decoding a frame of several
+
+# Any of these will do for the task, or the task has this error.
+NEEDS = {
+    DECODE: (DECODERS, "no_entry_point"),
+    DECODE_ONLY: (DECODERS, "no_entry_point"),
+    ENCODE: (ENCODERS, "no_encoder"),
+    MEANING: ((DOWNLINK_DECODER,), "no_downlink_decoder"),
+    NAMES: ((*DECODERS, *ENCODERS), "no_entry_point"),
+}
 
 STDIN, STDOUT, STDERR = 0, 1, 2
 SCRIPTS = Path(__file__).parent / "js"
@@ -102,8 +119,8 @@ class Loaded:
     source: str
     context: quickjs.Context
     run: quickjs.Object
-    kind: str
-    function: quickjs.Object
+    entry: quickjs.Object
+    names: frozenset[str]
 
 
 class Workshop:
@@ -132,11 +149,16 @@ class Workshop:
 
     def run(self, request: Request) -> str:
         codec = self.codec(request)
+        wanted, missing = NEEDS[request.task]
+        if codec.names.isdisjoint(wanted):
+            raise NotLoaded(missing, "")
+        if request.task == NAMES:
+            return " ".join(sorted(codec.names))
         codec.context.set_time_limit(BATCH_CPU_S_MAX if request.count > 1 else ONE_CPU_S_MAX)
         limits = RESULT_CHARS_MAX, BATCH_CHARS_MAX
-        results = str(codec.run(codec.kind, codec.function, request.items, *limits))
+        results = str(codec.run(codec.entry, request.task, request.items, *limits))
         if not results or "null" in results:
-            results = str(codec.run(codec.kind, codec.function, "", *limits))
+            results = str(codec.run(codec.entry, request.task, "", *limits))
         return results
 
     def codec(self, request: Request) -> Loaded:
@@ -172,11 +194,8 @@ def load(source: str) -> Loaded:
         raise NotLoaded(
             "exception", "SyntaxError: the source holds a NUL or a broken sign"
         ) from why
-    kind = context.eval("(function (entry) { return entry.kind; })")(entry)
-    if not kind:
-        raise NotLoaded("no_entry_point", "")
-    function = context.eval("(function (entry) { return entry.fn; })")(entry)
-    return Loaded(source, context, run, kind, function)
+    names = str(context.eval("(function (entry) { return entry.names; })")(entry))
+    return Loaded(source, context, run, entry, frozenset(names.split()))
 
 
 def as_script(source: str) -> str:

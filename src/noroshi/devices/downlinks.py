@@ -7,6 +7,13 @@ from datetime import datetime
 from django.db import connection
 from django.utils.translation import gettext as _
 
+from noroshi.codecs.downlink import BadData, Encoded, Frame, Script, Wanted, data_from
+from noroshi.codecs.frames import DOWNLINK_DECODER, ENCODERS
+from noroshi.codecs.models import Codec
+from noroshi.codecs.result import Measurement
+from noroshi.codecs.sandbox import NoSandbox, Sandbox
+from noroshi.codecs.words import say_encoder_error
+from noroshi.devices.find import codec_source
 from noroshi.devices.models import Device, Downlink, Space
 from noroshi.tenants import audit
 from noroshi.tenants.audit import Actor
@@ -28,15 +35,82 @@ class Fate:
     said: str
 
 
-def queue(device: Device, payload_hex: str, *, by: Actor, now: datetime) -> Downlink:
-    """Queue eight bytes for the next time the device listens."""
+@dataclass(frozen=True, slots=True)
+class Coder:
+    """What the codec of a device's type can do with downlinks. ``script`` None: it is no script."""
+
+    script: Script | None = None
+    can_encode: bool = False
+    can_decode: bool = False
+
+
+def coder_of(device: Device, sandbox: Sandbox) -> Coder:
+    """Ask the device type's codec which of the functions for downlinks it has."""
+    codec = device.type.codec
+    version = codec.versions.order_by("-number").values_list("pk", flat=True).first()
+    if codec.kind != Codec.Kind.JAVASCRIPT or version is None:
+        return Coder()
+    script = Script(device.tenant_id, version, codec_source(version))
+    # Most sources name none of them, and need no sandbox to say so.
+    if not any(name in script.source for name in (*ENCODERS, DOWNLINK_DECODER)):
+        return Coder()
+    try:
+        names = sandbox.entry_points(script)
+    except NoSandbox:
+        return Coder()
+    return Coder(script, not set(ENCODERS).isdisjoint(names), DOWNLINK_DECODER in names)
+
+
+def encode(coder: Coder, data: str, sandbox: Sandbox) -> Encoded:
+    """The bytes that the codec makes of a typed JSON object; raises BadDownlink."""
+    if coder.script is None:
+        raise BadDownlink(say_encoder_error("no_encoder"))
+    try:
+        encoded = sandbox.encode(coder.script, Wanted(data_from(data)))
+    except BadData as why:
+        said = say_encoder_error("bad_data")
+        raise BadDownlink(_("%(what)s（%(why)s）") % {"what": said, "why": why}) from why
+    except NoSandbox as away:
+        raise BadDownlink(say_encoder_error("crashed")) from away
+    if encoded.error:
+        said = say_encoder_error(encoded.error)
+        full = _("%(what)s（%(why)s）") % {"what": said, "why": encoded.detail}
+        raise BadDownlink(full if encoded.detail else said)
+    if len(encoded.payload) != SIGFOX_BYTES:
+        raise BadDownlink(
+            _("Sigfox の下りは8バイトです。エンコーダーが作ったのは%(n)dバイトでした。")
+            % {"n": len(encoded.payload)}
+        )
+    return encoded
+
+
+def meanings(
+    coder: Coder, downlinks: Sequence[Downlink], sandbox: Sandbox
+) -> list[tuple[Measurement, ...]]:
+    """What each of them says to the device, in the codec's own names; () where it cannot tell."""
+    if coder.script is None or not coder.can_decode:
+        return [()] * len(downlinks)
+    frames = [Frame(bytes(one.payload), one.f_port) for one in downlinks]
+    try:
+        return [one.measurements for one in sandbox.decode_downlinks(coder.script, frames)]
+    except NoSandbox:
+        return [()] * len(downlinks)
+
+
+def queue(
+    device: Device, payload_hex: str, *, by: Actor, now: datetime, f_port: int | None = None
+) -> Downlink:
+    """Queue eight bytes for the next time the device listens; raises BadDownlink.
+
+    ``f_port`` is what an encoder named, kept for those who read the bytes later.
+    """
     payload = payload_from(payload_hex)
     if device.space != Space.SIGFOX:
         raise BadDownlink(_("下りを送れるのは、いまは Sigfox の端末だけです。"))
     if device.downlinks.filter(state=Downlink.State.QUEUED).count() >= QUEUE_MAX:
         raise BadDownlink(_("送信待ちがいっぱいです。どれかを取り消してください。"))
     downlink = Downlink.objects.create(
-        tenant_id=device.tenant_id, device=device, payload=payload, created_at=now
+        tenant_id=device.tenant_id, device=device, payload=payload, f_port=f_port, created_at=now
     )
     audit.record(by, "downlink.queued", device, now=now, details={"payload": payload.hex()})
     return downlink

@@ -1,4 +1,5 @@
 // Runs after the codec's source, in the same global scope, so it also sees let and const.
+// Says which functions the source has, and which of them does what: the first of a line wins.
 (function () {
   const given = (typeof module === "object" && module && module.exports) || {};
   const shared = (typeof exports === "object" && exports) || {};
@@ -7,10 +8,22 @@
     if (typeof given[name] === "function") return given[name];
     return typeof shared[name] === "function" ? shared[name] : null;
   };
-  const found = [
-    ["decodeUplink", pick(typeof decodeUplink === "function" ? decodeUplink : null, "decodeUplink")],
-    ["Decode", pick(typeof Decode === "function" ? Decode : null, "Decode")],
-    ["Decoder", pick(typeof Decoder === "function" ? Decoder : null, "Decoder")],
-  ].filter(function (entry) { return entry[1] !== null; })[0];
-  return found ? { kind: found[0], fn: found[1] } : { kind: "", fn: null };
+  const all = [
+    ["decode", "decodeUplink", typeof decodeUplink === "function" ? decodeUplink : null],
+    ["decode", "Decode", typeof Decode === "function" ? Decode : null],
+    ["decode", "Decoder", typeof Decoder === "function" ? Decoder : null],
+    ["normalize", "normalizeUplink", typeof normalizeUplink === "function" ? normalizeUplink : null],
+    ["encode", "encodeDownlink", typeof encodeDownlink === "function" ? encodeDownlink : null],
+    ["encode", "Encode", typeof Encode === "function" ? Encode : null],
+    ["encode", "Encoder", typeof Encoder === "function" ? Encoder : null],
+    ["meaning", "decodeDownlink", typeof decodeDownlink === "function" ? decodeDownlink : null],
+  ];
+  const entry = { names: "", decode: null, normalize: null, encode: null, meaning: null };
+  for (let at = 0; at < all.length; at++) {
+    const task = all[at][0], name = all[at][1], fn = pick(all[at][2], name);
+    if (fn === null) continue;
+    entry.names += " " + name;
+    if (entry[task] === null) entry[task] = { kind: name, fn };
+  }
+  return entry;
 })();

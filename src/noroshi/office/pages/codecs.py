@@ -1,6 +1,7 @@
 """The codec workbench: write, try on typed and real payloads, save as a version, compare."""
 
 import difflib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -18,18 +19,31 @@ from noroshi.codecs.actions import BadCodec, NewVersion, add_version, make_codec
 from noroshi.codecs.models import Codec, CodecVersion
 from noroshi.codecs.words import EXAMPLES
 from noroshi.office.forms.codec import NewCodecForm, SourceForm
+from noroshi.office.forms.encoding import EncodeForm
 from noroshi.office.paging import one_of
 from noroshi.office.questions import codec_failures, real_payloads
 from noroshi.office.show import show
 from noroshi.office.staff import staff_page
-from noroshi.office.tryout import Sample, Tried, before_of, try_codec
+from noroshi.office.tryout import (
+    Sample,
+    Tried,
+    TriedEncoder,
+    before_of,
+    entry_points,
+    try_codec,
+    try_encoder,
+)
+from noroshi.office.visiting import data_of, open_among
 from noroshi.tenants.audit import Actor
+from noroshi.tenants.duties import Duty
+from noroshi.tenants.models import Tenant
 
 REAL_DEVICES, REAL_EACH = 10, 3
 VERSIONS_SHOWN = 50
 DIFF_CONTEXT = 3
 FILE_LINES = 2  # a diff begins with the names of two files
 Kind = Codec.Kind
+TRIES = frozenset({"try", "real", "encode"})
 WITH_SOURCE = (Kind.JAVASCRIPT, Kind.SIGFOX_GRAMMAR)
 
 
@@ -41,8 +55,17 @@ class Change:
     lines: list[tuple[str, str]]
 
 
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """What trying showed: the source's functions, the payloads' values, the object's bytes."""
+
+    names: tuple[str, ...] = ()
+    tried: Sequence[Tried] = ()
+    encoded: TriedEncoder | None = None
+
+
 @require_GET
-@staff_page
+@staff_page(duty=Duty.CODECS)
 def codecs(request: HttpRequest, by: Actor) -> HttpResponseBase:
     """All codecs: version in force, who uses them."""
     devices = Count("devicetype__device", filter=Q(devicetype__device__retired_at=None))
@@ -57,15 +80,16 @@ def codecs(request: HttpRequest, by: Actor) -> HttpResponseBase:
 
 
 @require_http_methods(["GET", "POST"])
-@staff_page
+@staff_page(duty=Duty.CODECS)
 def codec_new(request: HttpRequest, by: Actor) -> HttpResponseBase:
     """Make one, from nothing or from an example of the catalogue."""
     form = NewCodecForm(request.POST or None, initial=example_of(request))
     tried: list[Tried] = []
+    names: tuple[str, ...] = ()
     if request.method == "POST" and form.is_valid():
         kind, source = form.cleaned_data["kind"], form.cleaned_data["source"]
         if request.POST.get("do") == "try":
-            tried = try_codec(kind, source, [typed_sample(form)])
+            tried, names = try_codec(kind, source, [typed_sample(form)]), entry_points(kind, source)
         else:
             first = NewVersion(source if kind in WITH_SOURCE else "", form.cleaned_data["note"])
             name = form.cleaned_data["name"]
@@ -77,42 +101,57 @@ def codec_new(request: HttpRequest, by: Actor) -> HttpResponseBase:
                 words = _("デコーダー「%(name)s」を追加しました。") % {"name": made.name}
                 messages.success(request, words)
                 return redirect("office-codec", number=made.pk)
-    context = {"form": form, "examples": EXAMPLES, "grammars": catalogue.GRAMMARS, "tried": tried}
+    context = {
+        "form": form,
+        "examples": EXAMPLES,
+        "grammars": catalogue.GRAMMARS,
+        "tried": tried,
+        "names": names,
+    }
     return show(request, by, "office/codecs/new.html", context)
 
 
 @require_http_methods(["GET", "POST"])
-@staff_page
+@staff_page(duty=Duty.CODECS)
 def codec(request: HttpRequest, by: Actor, number: int) -> HttpResponseBase:
     """The workbench of one codec."""
     found = get_object_or_404(Codec, pk=number)
     current = found.versions.order_by("-number").first()
     source = current.source if current else ""
     form = SourceForm(request.POST or None, initial={"source": source})
-    tried: list[Tried] = []
     asked = request.POST.get("do", "save")
+    encoding = EncodeForm(request.POST or None)
+    trial = Trial(entry_points(found.kind, source)) if request.method == "GET" else Trial()
+    closed: list[Tenant] = []
     if request.method == "POST" and form.is_valid():
-        if asked in {"try", "real"}:
-            tried = try_codec(found.kind, form.cleaned_data["source"], samples(found, form, asked))
+        if asked == "real":
+            real, closed = real_samples(request, by, found)
+            trial = trial_of(found, form, encoding, real)
+        elif asked in TRIES:
+            trial = trial_of(found, form, encoding, [typed_sample(form)] if asked == "try" else [])
         elif saved(request, by, found, form):
             return redirect("office-codec", number=number)
     context = {
         "codec": found,
         "current": current,
         "form": form,
-        "tried": tried,
+        "encoding": encoding,
+        "tried": trial.tried,
+        "names": trial.names,
+        "encoded": trial.encoded,
         "asked": asked if request.method == "POST" else "",
+        "closed": closed,
         "has_source": found.kind in WITH_SOURCE,
         "can_try": found.kind != Kind.NETWORK,
         "failed": codec_failures(found.pk),
     }
-    if request.headers.get("HX-Request") == "true" and asked in {"try", "real"}:
+    if request.headers.get("HX-Request") == "true" and asked in TRIES:
         return render(request, "office/codecs/_tried.html", context)
     return show(request, by, "office/codecs/one.html", context)
 
 
 @require_GET
-@staff_page
+@staff_page(duty=Duty.CODECS)
 def versions(request: HttpRequest, by: Actor, number: int) -> HttpResponseBase:
     """Every version with what it changed."""
     found = get_object_or_404(Codec, pk=number)
@@ -140,12 +179,35 @@ def saved(request: HttpRequest, by: Actor, found: Codec, form: SourceForm) -> bo
     return True
 
 
-def samples(found: Codec, form: SourceForm, asked: str) -> list[Sample]:
-    """What to try: the typed payload, or what devices of this codec really sent last."""
-    if asked == "try":
-        return [typed_sample(form)]
-    real = real_payloads(found.pk, devices=REAL_DEVICES, each=REAL_EACH)
-    return [
+def trial_of(
+    found: Codec, form: SourceForm, encoding: EncodeForm, samples: Sequence[Sample]
+) -> Trial:
+    """Try the source on the samples; without any, the typed object is encoded where one is."""
+    source = form.cleaned_data["source"]
+    names = entry_points(found.kind, source)
+    if samples:
+        return Trial(names, try_codec(found.kind, source, list(samples)))
+    if form.data.get("do") != "encode" or found.kind != Kind.JAVASCRIPT or not encoding.is_valid():
+        return Trial(names)
+    content = encoding.cleaned_data["content"]
+    return Trial(names, encoded=try_encoder(source, content, form.typed().f_port))
+
+
+def real_samples(
+    request: HttpRequest, by: Actor, found: Codec
+) -> tuple[list[Sample], list[Tenant]]:
+    """What devices of this codec really sent last, of the tenants that may be looked into now.
+
+    Also the tenants that may not.
+    """
+    users = Tenant.objects.filter(device__type__codec=found.pk, device__retired_at=None).distinct()
+    looked, closed = open_among(request, by, users, timezone.now())
+    real = []
+    for tenant in looked:
+        with data_of(by, tenant):
+            real += real_payloads(found.pk, devices=REAL_DEVICES, each=REAL_EACH)
+    real.sort(key=lambda one: one.sent_at, reverse=True)
+    samples = [
         Sample(
             label=one.device,
             url=reverse("office-device", args=[one.device_code]),
@@ -154,8 +216,9 @@ def samples(found: Codec, form: SourceForm, asked: str) -> list[Sample]:
             sent_at=one.sent_at,
             before=before_of(one.data),
         )
-        for one in real
+        for one in real[: REAL_DEVICES * REAL_EACH]
     ]
+    return samples, closed
 
 
 def typed_sample(form: SourceForm) -> Sample:

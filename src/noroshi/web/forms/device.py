@@ -5,6 +5,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from noroshi.codecs.downlink import DATA_CHARS_MAX
 from noroshi.devices.models import Device, Site
 from noroshi.tenants import access
 from noroshi.tenants.models import Membership
@@ -52,7 +53,10 @@ class DeviceForm(forms.Form):
 
 
 class DownlinkForm(forms.Form):
-    """Eight bytes as hexadecimal digits; what makes them usable is told by devices.downlinks."""
+    """Eight bytes as hexadecimal digits; what makes them usable is told by devices.downlinks.
+
+    Where the codec has an encoder, a JSON object may stand in their place.
+    """
 
     payload = forms.CharField(
         label=_("送るデータ（16進）"),
@@ -62,3 +66,27 @@ class DownlinkForm(forms.Form):
             attrs={"autocomplete": "off", "autocapitalize": "characters", "spellcheck": "false"}
         ),
     )
+    content = forms.CharField(
+        label=_("送る内容（JSON）"),
+        max_length=DATA_CHARS_MAX,
+        required=False,
+        help_text=_('例 {"interval": 10}。機種のエンコーダーがバイト列に直します。'),
+        widget=forms.Textarea(attrs={"rows": "4", "autocomplete": "off", "spellcheck": "false"}),
+    )
+
+    def __init__(self, *, can_encode: bool, data: Any = None) -> None:
+        super().__init__(data)
+        if can_encode:
+            self.fields["payload"].required = False
+        else:
+            del self.fields["content"]
+
+    def clean(self) -> dict[str, Any]:
+        """One of the two."""
+        typed = self.cleaned_data
+        if "content" in self.fields and not self.errors:
+            if not typed["content"] and not typed["payload"]:
+                self.add_error("content", _("JSON か16進のどちらかを書いてください。"))
+            elif typed["content"] and typed["payload"]:
+                self.add_error("payload", _("JSON と16進は、どちらか一方だけにしてください。"))
+        return typed
