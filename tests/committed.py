@@ -25,5 +25,6 @@ def transactional_db(
     with django_db_blocker.unblock():
         yield
         with connection.cursor() as cursor:
+            cursor.execute("SET ROLE NONE")  # the owner's: no other role may
             cursor.execute(EMPTIED)
         connection.close()

@@ -7,15 +7,21 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
+from urllib.parse import urlsplit
 
 import psycopg
+from django.db import connection
 from psycopg import sql
 
+from noroshi.base import environment, roles
 from noroshi.jobs.postgres import Embedded
+from noroshi.jobs.up_roles import urls_of_own_server
 
 ROOT = Path(__file__).resolve().parent.parent
 DATA = ROOT / "var" / "test-pg"
 SLOTS_MAX = 32
+# Not the product's own names: a program that a test starts is told one address, its own.
+ROLE_URLS = {roles.APP: "NOROSHI_TEST_APP_URL", roles.PIPELINE: "NOROSHI_TEST_PIPELINE_URL"}
 
 _held: list[IO[str]] = []
 
@@ -32,13 +38,34 @@ def provide() -> str:
         if "DATABASE_URL" not in os.environ:
             DATA.parent.mkdir(parents=True, exist_ok=True)
             _hold("users", fcntl.LOCK_SH)
-            os.environ["DATABASE_URL"] = Embedded(DATA).start(durable=False)
+            server = Embedded(DATA)
+            os.environ["DATABASE_URL"] = server.start(durable=False)
             os.environ["NOROSHI_TEST_OWN_SERVER"] = "1"
+            urls = server.urls
+        else:
+            own = dict(os.environ) | {"NOROSHI_VAR": str(DATA.with_name(f"{DATA.name}-roles"))}
+            urls = urls_of_own_server(environment.read(own))
+        for role, name in ROLE_URLS.items():
+            os.environ[name] = urls.of(role)
         slot = _slot()
         chosen = f"test_noroshi_{slot}"
         _forget_old_shape(slot, chosen)
         os.environ["NOROSHI_TEST_DATABASE"] = chosen
     return chosen
+
+
+def url_of(role: str) -> str:
+    """The address of the database that this test writes to, for APP or PIPELINE."""
+    return _of_this_run(os.environ[ROLE_URLS[role]])
+
+
+def owner_url() -> str:
+    """The same for the owner, who may change tables."""
+    return _of_this_run(os.environ["DATABASE_URL"])
+
+
+def _of_this_run(url: str) -> str:
+    return urlsplit(url)._replace(path=f"/{connection.settings_dict['NAME']}").geturl()
 
 
 def release() -> None:
@@ -49,7 +76,8 @@ def release() -> None:
     is_ours = os.environ.get("NOROSHI_TEST_OWN_SERVER") == "1"
     if is_ours:
         # A later run of this process must not take the address of a server that is gone.
-        for name in ("DATABASE_URL", "NOROSHI_TEST_OWN_SERVER", "NOROSHI_TEST_DATABASE"):
+        names = ("DATABASE_URL", "NOROSHI_TEST_OWN_SERVER", "NOROSHI_TEST_DATABASE")
+        for name in (*names, *ROLE_URLS.values()):
             os.environ.pop(name, None)
     if is_ours and not keep:
         with contextlib.suppress(BlockingIOError):

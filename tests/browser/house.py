@@ -74,7 +74,7 @@ def furnish(product: Product, notes: Notes, mailbox: PostOffice) -> House:
     person = Person(product.base, notes.user)
     told = {"username": notes.user, "password": notes.user_password}
     person.send(person.get("/sign-in/"), told)
-    tenant = Tenant(person)
+    tenant = Tenant(person, notes.user_password)
     codes = tenant.codes()
     house = House(product.base, notes, lines["chirpstack"], mailbox, codes)
     now = datetime.now(UTC)

@@ -39,8 +39,18 @@ OF_TENANT = {
     "recipients": "/recipients/",
     "recipient-new": "/recipients/new/",
     "mails": "/mails/",
+    "acts": "/acts/",
+    "privacy-contact": "/privacy-contact/",
     "export": "/export/",
     "history": "/history/",
+    "users": "/users/",
+    "user-new": "/users/new/",
+    "users-review": "/users/review/",
+    "users-freeze": "/users/freeze/",
+    "sign-ins": "/sign-ins/",
+    "audits": "/audits/",
+    "audit-new": "/audits/new/",
+    "accesses": "/accesses/",
     "password": "/password/",
 }
 OF_OFFICE = {
@@ -69,6 +79,9 @@ BEHIND = {
     "mail": (USER, "/mails/", "main td a"),
     "rule": (USER, "/rules/", "main .actions a.small"),
     "recipient": (USER, "/recipients/", "main td a"),
+    "user": (USER, "/users/", "main td a"),
+    "act-kept": (USER, "/acts/", "main td a"),
+    "access": (USER, "/accesses/", "main td a"),
     "entry": (STAFF, "/office/inbox/?tab=refused", "main td a"),
     "office-device": (STAFF, "/office/devices/", "main td a"),
     "type": (STAFF, "/office/types/", "main td a"),
@@ -142,14 +155,22 @@ def test_the_csv_of_a_device_holds_its_values(enter: Enter, house: House) -> Non
     assert re.fullmatch(r"[456]\.\d", rows[0][1])
 
 
-def test_a_recipient_is_added_and_an_impossible_address_is_refused(enter: Enter) -> None:
+def test_a_recipient_is_added_and_an_impossible_address_is_refused(
+    enter: Enter, house: House
+) -> None:
     page = enter(USER, "/recipients/new/")
     page.fill("[name=name]", "夜間当番")
     page.fill("[name=address]", "nobody@@example")
-    page.get_by_role("button", name="通知先を追加").click()
+    page.get_by_role("button", name="追加の内容を確かめる").click()
     expect(page.locator("[name=address]")).to_have_attribute("aria-invalid", "true")
     page.fill("[name=address]", "night@example.jp")
-    page.get_by_role("button", name="通知先を追加").click()
+    page.get_by_role("button", name="追加の内容を確かめる").click()
+    expect(page.locator("pre.deed")).to_contain_text("night@example.jp")
+    page.fill("[name=password]", "wrong")
+    page.get_by_role("button", name="この内容で手続きする").click()
+    expect(page.get_by_role("alert")).to_contain_text("パスワードが違います")
+    page.fill("[name=password]", house.notes.user_password)
+    page.get_by_role("button", name="この内容で手続きする").click()
     expect(page.get_by_role("table")).to_contain_text("night@example.jp")
 
 

@@ -1,7 +1,6 @@
 """A gate for tests: the real one, on a free port, over the tests' own database."""
 
 import asyncio
-import os
 import secrets
 import socket
 import threading
@@ -10,15 +9,15 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from hashlib import sha256
-from urllib.parse import urlsplit
 
 import pytest
 import uvloop
-from django.db import connection as pg
 
+from noroshi.base.roles import PIPELINE
 from noroshi.gate import main
 from noroshi.inbox.models import Connection
 from tests.committed import transactional_db
+from tests.database import url_of
 
 __all__ = ["transactional_db"]
 
@@ -27,9 +26,8 @@ WAIT_S_MAX = 15.0
 
 
 def database_url() -> str:
-    """The address of the database this test writes to."""
-    parts = urlsplit(os.environ["DATABASE_URL"])
-    return parts._replace(path=f"/{pg.settings_dict['NAME']}").geturl()
+    """The address of the database this test writes to, as the gate gets it."""
+    return url_of(PIPELINE)
 
 
 def connect_to(port: int) -> socket.socket:

@@ -17,6 +17,7 @@ from psycopg import sql
 from noroshi.gate import store as gate_store
 from noroshi.gate.store import Full, Refused, Row, Store, TooLate
 from noroshi.inbox.models import Entry
+from tests.database import owner_url
 from tests.gate.conftest import (
     RunningGate,
     Sender,
@@ -234,11 +235,11 @@ def test_the_spine_is_told_of_new_rows_and_not_of_repetitions(
 
 def away(change: str) -> None:
     """Make the journal unusable, as an outage does."""
-    with psycopg.connect(database_url(), autocommit=True) as other:
+    with psycopg.connect(owner_url(), autocommit=True) as other:
         other.execute(sql.SQL("ALTER TABLE inbox_entry " + change))  # type: ignore[arg-type]
 
 
 def back() -> None:
     """End the outage."""
-    with psycopg.connect(database_url(), autocommit=True) as other:
+    with psycopg.connect(owner_url(), autocommit=True) as other:
         other.execute("ALTER TABLE inbox_entry_away RENAME TO inbox_entry")

@@ -17,6 +17,9 @@ FILE_LINES_MAX = 400
 FUNCTION_LINES_MAX = 50
 # Rows that belong to the provider or to the installation, not to one tenant.
 PLATFORM_TABLES = {
+    "AddressRange",
+    "Agent",
+    "Attachment",  # through its message
     "AuditEntry",
     "Codec",
     "CodecVersion",
@@ -25,10 +28,16 @@ PLATFORM_TABLES = {
     "DeviceType",
     "Entry",
     "ExceptionalEntry",
+    "IssuedCredential",  # through its user
+    "KnownDevice",  # through its user
     "Message",  # the provider's own mails have none
+    "Paper",
+    "Party",
     "Pulse",
     "Quantity",
     "RuleState",  # through its rule
+    "SignIn",  # through its user
+    "Subcontractor",
     "Tenant",
     "User",
     "Watermark",

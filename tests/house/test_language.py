@@ -51,6 +51,9 @@ MEANT = {
         "電池残量", "電池電圧", "外部電源", "あり", "なし", "電波の余裕", "温度", "端末の温度",
         "位置",
     },
+    "tenants/numbers.py": {  # the dashes that people type
+        r"[\s‐‑‒–—―−ーｰ-]+", r"[\s()‐‑‒–—―−ーｰ-]+",
+    },
     "ui/templates/ui/_account.html": {"日本語"},
     "web/forms/recipient.py": {"日本語"},
 }  # fmt: skip

@@ -9,13 +9,15 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
 from django.contrib.sessions.backends.db import SessionStore
 
+from noroshi.base.roles import APP
 from noroshi.live.app import Live
 from noroshi.tenants.models import Membership, Tenant, User
 from tests.committed import transactional_db
-from tests.gate.conftest import database_url
+from tests.database import url_of
 
 __all__ = ["transactional_db"]
 
@@ -88,7 +90,7 @@ def live(transactional_db: None) -> Callable[[Callable[[Live], Coroutine[Any, An
         asyncio.run(tell(story))
 
     async def tell(story: Callable[[Live], Coroutine[Any, Any, None]]) -> None:
-        app = Live(database_url(), web_port=WEB_PORT, base_url="http://pages.example:8000")
+        app = Live(url_of(APP), web_port=WEB_PORT, base_url="http://pages.example:8000")
         stop, up, down = asyncio.Event(), asyncio.Event(), asyncio.Event()
         begun = False
 
@@ -131,7 +133,7 @@ def cookie_of(user: User) -> str:
     """The Cookie header of a browser in which this person signed in."""
     session = SessionStore()
     session[SESSION_KEY] = str(user.pk)
-    session[BACKEND_SESSION_KEY] = "django.contrib.auth.backends.ModelBackend"
+    session[BACKEND_SESSION_KEY] = settings.AUTHENTICATION_BACKENDS[-1]
     session[HASH_SESSION_KEY] = user.get_session_auth_hash()
     session.save()
     return f"theme=dark; noroshi_session={session.session_key}"

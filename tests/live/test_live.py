@@ -8,8 +8,11 @@ import psycopg
 import pytest
 from django.db import connection as pg
 
+from noroshi.base.roles import APP
 from noroshi.live import app as live_app
 from noroshi.live.app import Live
+from tests.database import url_of
+from tests.factors import give_app
 from tests.gate.conftest import database_url
 from tests.live.conftest import WEB_PORT, Page, cookie_of, page, person, tenant
 
@@ -23,7 +26,8 @@ async def notify(tenant_id: int, *codes: str) -> None:
 
 async def listening(app: Live) -> None:
     """Wait until the hub hears."""
-    async with await psycopg.AsyncConnection.connect(database_url(), autocommit=True) as other:
+    # Only the same role may see what another connection asked.
+    async with await psycopg.AsyncConnection.connect(url_of(APP), autocommit=True) as other:
         for _ in range(500):
             found = await other.execute(
                 "SELECT 1 FROM pg_stat_activity WHERE application_name = 'noroshi live' "
@@ -46,7 +50,9 @@ async def opened(app: Live, browser: Page) -> "asyncio.Task[None]":
 def test_a_page_hears_of_its_tenants_devices_and_of_no_others(live: Callable[..., None]) -> None:
     ours, others = tenant("Aki"), tenant("Chie")
     aki, chie = cookie_of(person("aki", ours)), cookie_of(person("chie", others))
-    staff = cookie_of(person("on duty", kind="staff", staff_roles=["on_duty"]))
+    on_duty = person("on duty", kind="staff", staff_roles=["on_duty"])
+    give_app(on_duty)
+    staff = cookie_of(on_duty)
 
     async def story(app: Live) -> None:
         await listening(app)
@@ -141,7 +147,7 @@ def test_after_a_gap_every_page_is_told_to_look_again(live: Callable[..., None])
         await listening(app)
         mine = page(f"tenant={ours.code}", aki)
         task = await opened(app, mine)
-        async with await psycopg.AsyncConnection.connect(database_url(), autocommit=True) as other:
+        async with await psycopg.AsyncConnection.connect(url_of(APP), autocommit=True) as other:
             await other.execute(
                 "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
                 "WHERE application_name = 'noroshi live' AND datname = current_database()"

@@ -14,6 +14,8 @@ from contextlib import closing, contextmanager
 import psycopg
 import pytest
 
+from noroshi.base.roles import APP
+from tests.database import url_of
 from tests.gate.conftest import database_url
 from tests.live.conftest import cookie_of, person, tenant
 
@@ -27,7 +29,7 @@ def port(transactional_db: None) -> Iterator[int]:
         probe.bind(("127.0.0.1", 0))
         free = int(probe.getsockname()[1])
     settings = {
-        "DATABASE_URL": database_url(),
+        "DATABASE_URL": url_of(APP),
         "DJANGO_SETTINGS_MODULE": "noroshi.config.settings",
         "NOROSHI_LIVE_PORT": str(free),
     }

@@ -20,7 +20,12 @@ from noroshi.inbox.actions import NewConnection, make_connection
 from noroshi.inbox.models import Connection
 from noroshi.outbox.models import Message
 from noroshi.tenants.audit import Actor
-from noroshi.tenants.models import Membership, Tenant, User
+from noroshi.tenants.filing import keep
+from noroshi.tenants.models import Enrolment, Membership, Tenant, User, Visit
+from noroshi.tenants.parties import PartyFacts, make
+from noroshi.tenants.subcontractors import Agreement, Entry, enter, file_agreements
+from noroshi.tenants.visits import Grant, open_staff
+from tests.factors import give_app
 from tests.spine.journal import Posted, sample, take_in
 
 NOBODY = Actor(None, None)
@@ -49,7 +54,8 @@ class House:
 @pytest.fixture
 def house(db: None) -> House:
     now = datetime.now(UTC)
-    staff = User.objects.create_user("kei", "k" * 15, name="事務局 けい", kind="staff", staff_roles=["admin"])
+    staff = User.objects.create_staff("kei", "k" * 15, "admin", name="事務局 けい")
+    give_app(staff)
     user = User.objects.create_user("aki", "a" * 15, name="緑川 あき")
     tenant = Tenant.objects.create(name="みどりの里", created_at=now)
     member = Membership.objects.create(tenant=tenant, user=user, role=Membership.Role.ADMIN)
@@ -67,6 +73,13 @@ def office(house: House) -> Client:
     client = Client(headers={"accept-language": "ja"})
     client.force_login(house.staff)
     return client
+
+
+def visiting(house: House) -> Visit:
+    """Kei has a permission to see this tenant's data, with a reason."""
+    return open_staff(
+        house.tenant, Grant("値が届かない", "T-1", 1), Actor(house.staff, None), house.now
+    )
 
 
 @pytest.fixture(scope="session")
@@ -111,4 +124,31 @@ def a_mail(house: House, state: str) -> Message:
         due_at=house.now,
         state=state,
         attempts=3,
+    )
+
+
+def fill(house: House) -> None:
+    """Something in each list: a subcontractor, a visit, a person who waits for the user id."""
+    a_firm(Actor(house.staff, None), house.now)
+    visiting(house)
+    Enrolment.objects.create(
+        tenant=house.tenant, name="緑川 みのり", affiliation="employee", role="viewer",
+        named_at=house.now,
+    )  # fmt: skip
+
+
+PDF = b"%PDF-1.7\n1 0 obj\n<<>>\nendobj\n%%EOF\n"
+
+
+def a_firm(by: Actor, now: datetime, *, has_agreements: bool = True) -> User:
+    """A subcontractor in the register; its one person, who has an account of his own."""
+    facts = PartyFacts("company", "株式会社まもり", corporate_number="7000012050002")
+    party = make(facts, "partner", by=by, now=now)
+    entry = Entry(["maintenance"], 1, "JP", now.date() - timedelta(days=30))
+    firm = enter(party, entry, by=by, now=now)
+    if has_agreements:
+        agreement = Agreement(now.date() - timedelta(days=30), keep("nda.pdf", PDF, by=by, now=now))
+        file_agreements(firm, secrecy=agreement, privacy=agreement, by=by, now=now)
+    return User.objects.create_user(
+        "mamoru", "m" * 15, name="守 まもる", kind="subcontractor", subcontractor=firm
     )

@@ -10,8 +10,9 @@ from noroshi.codecs.sandbox import Sandbox
 from noroshi.inbox.models import Entry
 from noroshi.office.urls import urlpatterns
 from noroshi.outbox.models import Message
-from noroshi.tenants.models import User
-from tests.office.conftest import House, a_mail, run, send, up
+from noroshi.tenants.models import Enrolment, Paper, Party, User, Visit
+from tests.factors import give_app
+from tests.office.conftest import House, a_mail, fill, run, send, up
 
 NAMES = [str(pattern.name) for pattern in urlpatterns]
 POSTED = {
@@ -19,32 +20,58 @@ POSTED = {
     "office-entry-again",
     "office-entry-dismiss",
     "office-device-retire",
-    "office-member-new",
-    "office-member-reset",
+    "office-member-state",
+    "office-member-factors",
+    "office-member-again",
     "office-connection-renew",
     "office-connection-open",
     "office-mail-retry",
     "office-mail-give-up",
+    "office-tenant-party",
+    "office-tenant-unfreeze",
+    "office-party-standing",
+    "office-party-agent",
+    "office-subcontractor-agreements",
+    "office-subcontractor-person-new",
+    "office-subcontractor-person-close",
+    "office-visit-end",
+    "office-visit-enter",
 }
 
 
 def address(name: str, house: House) -> str:
     """The page's address with an object that exists."""
     pattern: URLPattern = next(one for one in urlpatterns if one.name == name)
-    given = set(pattern.pattern.converters)
     noun = name.split("-")[1]
-    numbers = {"connection": house.connection.pk, "codec": house.codec.pk, "type": house.type.pk}
-    numbers |= {"member": house.member.pk}
-    known: dict[str, object] = {
-        "code": house.tenant.code if noun in {"tenant", "member"} else house.device.code
+    return reverse(
+        name, kwargs={key: known(key, noun, house) for key in pattern.pattern.converters}
+    )
+
+
+def known(key: str, noun: str, house: House) -> object:
+    """What stands in an address of this noun."""
+    firm = Party.objects.filter(subcontractor__isnull=False).first()
+    mail, entry, line = Message.objects.first(), Entry.objects.first(), Enrolment.objects.first()
+    paper, visit = Paper.objects.first(), Visit.objects.first()
+    person = User.objects.filter(kind="subcontractor").first()
+    numbers = {
+        "connection": house.connection.pk, "codec": house.codec.pk, "type": house.type.pk,
+        "member": house.member.pk, "mail": mail and mail.pk, "staff": house.staff.pk,
+        "subcontractor": person and person.pk,
+    }  # fmt: skip
+    codes = {
+        "tenant": house.tenant.code, "member": house.tenant.code, "device": house.device.code,
+        "party": firm and firm.code, "subcontractor": firm and firm.code,
+        "paper": paper and paper.code, "visit": visit and visit.code,
+    }  # fmt: skip
+    found = {
+        "number": numbers.get(noun) or 0,
+        "code": codes.get(noun) or "none",
+        "key": entry.key if entry else uuid.UUID(int=1),
+        "line": line.code if line else "none",
+        "verb": "stop",
     }
-    if "number" in given:
-        mail = Message.objects.first()
-        known["number"] = numbers.get(noun) or (mail.pk if mail else 0)
-    if "key" in given:
-        entry = Entry.objects.first()
-        known["key"] = entry.key if entry else uuid.UUID(int=1)
-    return reverse(name, kwargs={key: known[key] for key in given})
+    return found[key]
 
 
 @pytest.fixture
@@ -53,6 +80,7 @@ def full(house: House, office_sandbox: Sandbox) -> House:
     send(house, up("0101010101010101", b"\x00\x70", house.now))
     run(office_sandbox, house)
     a_mail(house, "given_up")
+    fill(house)
     return house
 
 
@@ -86,8 +114,10 @@ def test_every_page_opens_for_the_staff(
     "name", ["office-home", "office-inbox", "office-devices", "office-system", "office-history"]
 )
 def test_an_empty_house_has_pages_too(name: str, db: None) -> None:
+    kei = User.objects.create_staff("kei", "k" * 15, "admin", name="けい")
+    give_app(kei)
     client = Client()
-    client.force_login(User.objects.create_user("kei", "k" * 15, name="けい", kind="staff", staff_roles=["admin"]))
+    client.force_login(kei)
     assert client.get(reverse(name)).status_code == 200
 
 

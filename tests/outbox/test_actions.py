@@ -4,9 +4,11 @@ from datetime import timedelta
 
 import pytest
 
-from noroshi.outbox.actions import give_up, post_all, retry
+from noroshi.outbox.actions import ATTACHED_BYTES_MAX, give_up, post_all, retry
 from noroshi.outbox.addresses import BadAddress, clean_address
-from noroshi.outbox.models import Message
+from noroshi.outbox.mime import File
+from noroshi.outbox.models import Attachment, Message
+from noroshi.outbox.retention import KEPT, prune
 from tests.outbox.conftest import NOW, new
 
 
@@ -79,3 +81,40 @@ def test_a_given_up_message_can_be_tried_again_but_a_sent_one_stays_sent(db: Non
     give_up(second)
     second.refresh_from_db()
     assert second.state == "sent"
+
+
+PDF = File("控え.pdf", "application/pdf", b"%PDF")
+
+
+def test_files_are_kept_once_with_their_own_message(db: None) -> None:
+    assert post_all([new(1), new(2, files=[PDF, PDF]), new(2, files=[PDF])], now=NOW) == 2
+    assert post_all([new(2, files=[PDF])], now=NOW) == 0
+    kept = Attachment.objects.values_list("message__address", "name")
+    assert list(kept) == [("r2@example.jp", "控え.pdf")] * 2
+    flags = Message.objects.order_by("pk").values_list("has_attachments", flat=True)
+    assert list(flags) == [False, True]
+
+
+@pytest.mark.parametrize(
+    "file",
+    [
+        File("a\r\nBcc: b@example.jp.pdf", "application/pdf", b""),
+        File("../../x.pdf", "application/pdf", b""),
+        File("", "application/pdf", b""),
+        File("あ" * 101, "application/pdf", b""),
+        File("a.pdf", "application/pdf; x=y", b""),
+        File("a.pdf", "application/pdf\r\nX: y", b""),
+        File("a.pdf", "application/pdf", b"x" * (ATTACHED_BYTES_MAX + 1)),
+    ],
+)
+def test_a_file_that_no_mail_should_carry_is_refused(db: None, file: File) -> None:
+    with pytest.raises(ValueError, match=r"file|content type"):
+        post_all([new(1, files=[file])], now=NOW)
+    assert not Message.objects.exists()
+
+
+def test_files_go_when_their_message_goes(db: None) -> None:
+    post_all([new(1, files=[PDF])], now=NOW)
+    Message.objects.update(state=Message.State.SENT)
+    prune(NOW + KEPT + timedelta(days=1))
+    assert not Attachment.objects.exists()

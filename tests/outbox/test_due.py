@@ -12,6 +12,7 @@ import pytest
 from noroshi.outbox import send
 from noroshi.outbox.actions import post_all
 from noroshi.outbox.due import TRIES_MAX, Sender
+from noroshi.outbox.mime import File
 from noroshi.outbox.models import Delivery, Message
 from noroshi.outbox.send import BadServerAddress, Server, server_of
 from tests.outbox.conftest import NOW, MailServer, new
@@ -46,6 +47,18 @@ def test_the_server_receives_the_subject_and_body_as_they_were_posted(server: Ma
     assert read["Subject"] == "【上限警報】冷蔵庫A 1"
     assert str(read["From"]) == "のろし <noroshi@example.jp>"
     assert read.get_payload(decode=True).decode().replace("\r\n", "\n") == body
+
+
+def test_a_file_arrives_beside_the_text(server: MailServer) -> None:
+    sent = bytes(range(256)) * 2000
+    post_all([new(1, files=[File("【控え】①.pdf", "application/pdf", sent)])], now=NOW)
+    Sender().send_due(NOW)
+    read = message_from_bytes(server.mails[0][1], policy=policy.default)
+    text = read.get_body()
+    assert text is not None
+    assert text.get_content().strip() == "温度が上限を超えました。"
+    [part] = read.iter_attachments()
+    assert (part.get_filename(), part.get_content()) == ("【控え】①.pdf", sent)
 
 
 def test_a_message_that_is_not_due_waits(server: MailServer) -> None:

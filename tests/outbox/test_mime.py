@@ -3,11 +3,12 @@
 from datetime import UTC, datetime
 from email import message_from_bytes, policy
 from email.header import decode_header, make_header
+from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from noroshi.outbox.mime import Mail, to_bytes
+from noroshi.outbox.mime import File, Mail, to_bytes
 
 NOW = datetime(2026, 11, 22, 1, 15, tzinfo=UTC)
 BREAKS = ("Cc", "Cs", "Zl", "Zp")
@@ -15,7 +16,7 @@ header_texts = st.text(st.characters(exclude_categories=BREAKS), max_size=200)
 tricky = st.sampled_from(["=?utf-8?B?44GC?=", " a", "a ", "", "a" * 200, "𠮷" * 60, "=?", "a: b"])
 
 
-def mail(**fields: str) -> Mail:
+def mail(**fields: Any) -> Mail:
     plain = {
         "sender_name": "",
         "sender": "noroshi@example.jp",
@@ -74,3 +75,38 @@ def test_the_first_mail_of_a_thread_answers_none() -> None:
 
 def test_an_old_carrier_address_is_written_as_it_is() -> None:
     assert b"To: a..b.@docomo.ne.jp\r\n" in to_bytes(mail(address="a..b.@docomo.ne.jp"))
+
+
+@given(
+    st.lists(st.tuples(header_texts.filter(str.strip), st.binary(max_size=500)), max_size=3),
+    st.text(st.characters(exclude_categories=["Cs"])),
+)
+def test_files_arrive_with_their_names_and_every_byte(
+    files: list[tuple[str, bytes]], body: str
+) -> None:
+    sent = [File(name[:100], "application/pdf", content) for name, content in files]
+    octets = to_bytes(mail(body=body, files=sent))
+    assert octets.isascii()
+    assert all(len(line) <= 200 for line in octets.split(b"\r\n"))
+    read = message_from_bytes(octets, policy=policy.default)
+    assert read.defects == []
+    parts = list(read.iter_attachments())
+    assert [part.get_filename() for part in parts] == [one.name for one in sent]
+    assert [part.get_payload(decode=True) for part in parts] == [one.body for one in sent]
+    assert {part.get_content_type() for part in parts} <= {"application/pdf"}
+    text = read.get_body() if sent else read
+    assert text is not None
+    assert text.get_content_type() == "text/plain"
+    expected = body.replace("\r\n", "\n").replace("\r", "\n").replace("\n", "\r\n")
+    assert text.get_payload(decode=True).decode() == expected
+
+
+def test_a_mail_with_a_file_is_the_same_to_the_byte_when_it_is_sent_again() -> None:
+    letter = mail(files=[File("【控え】お手続きの内容.pdf", "application/pdf", b"%PDF-1.7")])
+    assert to_bytes(letter) == to_bytes(letter)
+    assert b"filename*0*=utf-8''%E3%80%90" in to_bytes(letter)
+
+
+def test_a_mail_without_files_stays_one_plain_text() -> None:
+    read = message_from_bytes(to_bytes(mail()), policy=policy.default)
+    assert read.get_content_type() == "text/plain"

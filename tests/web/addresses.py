@@ -11,12 +11,24 @@ from tests.web.conftest import Cast
 EVERYBODYS = {
     "sign-in", "sign-out", "choose-tenant", "password", "home", "home-live", "open-count",
     "devices", "incidents", "rules", "rule-new", "recipients", "recipient-new", "mails", "export",
-    "export-file", "history",
+    "export-file", "history", "users", "user-new", "users-review", "users-freeze", "sign-ins",
+    "sign-ins-file", "audits", "audit-new", "accesses", "acts", "privacy-contact",
+    "looking",
 }  # fmt: skip
+# Addresses that belong to the visitor alone, not even to Aki (tests/web/test_visits.py).
+VISITORS = {"looking-begin", "looking-end"}
 # Addresses that change something when they are posted to.
 CHANGING = {
     "device-downlinks", "downlink-cancel", "device-settings", "incident-acknowledge", "rule-new",
     "rule", "rule-remove", "recipient-new", "recipient", "recipient-pause", "recipient-remove",
+    "user-new", "user", "user-stop", "user-start", "user-end", "users-review", "users-freeze",
+    "audit-new", "audit-end", "act", "privacy-contact",
+}  # fmt: skip
+# Addresses that only an administrator of the tenant may open.
+MANAGING = {
+    "users", "user-new", "user", "user-stop", "user-start", "user-end", "users-review",
+    "users-freeze", "sign-ins", "sign-ins-file", "audits", "audit-new", "audit", "audit-end",
+    "accesses", "access", "acts", "act-kept", "act-copy",
 }  # fmt: skip
 
 
@@ -31,6 +43,18 @@ def objects_of(pattern: URLPattern, cast: Cast) -> dict[str, object]:
         "recipient": cast.recipient.code,
         "recipient-pause": cast.recipient.code,
         "recipient-remove": cast.recipient.code,
+        "user": cast.line.code,
+        "user-stop": cast.line.code,
+        "user-start": cast.line.code,
+        "user-end": cast.line.code,
+        "audit": cast.audit.code,
+        "audit-end": cast.audit.code,
+        "access": cast.visit.code,
+        "act": cast.draft.code,
+        "act-kept": cast.intent.code,
+        "act-copy": cast.intent.code,
+        "looking-begin": cast.audit.code,
+        "looking-end": cast.audit.code,
     }
     numbers = {"mail": cast.message.pk, "downlink-cancel": cast.downlink.pk}
     name = pattern.name or ""
@@ -54,4 +78,4 @@ def address_of(name: str, cast: Cast) -> str:
 
 
 NAMES = [one.name or "" for one in urlpatterns]
-OWNED = [name for name in NAMES if name not in EVERYBODYS]
+OWNED = [name for name in NAMES if name not in EVERYBODYS | VISITORS]

@@ -9,6 +9,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
+from noroshi.alarms.actions import Person
 from noroshi.alarms.models import Incident, Recipient, Rule
 from noroshi.codecs.models import Codec, CodecVersion
 from noroshi.devices.models import Device, DeviceType, Downlink, Heartbeat, Quantity, Site
@@ -16,7 +17,20 @@ from noroshi.outbox.models import Delivery, Message
 from noroshi.readings import store
 from noroshi.readings.models import StoredUplink
 from noroshi.readings.store import Point
-from noroshi.tenants.models import Membership, Tenant, User
+from noroshi.tenants.chain import text_hash
+from noroshi.tenants.intents import Declaration, Proof, declare, propose
+from noroshi.tenants.models import (
+    Enrolment,
+    Intent,
+    IntentDraft,
+    IntentKind,
+    Membership,
+    Tenant,
+    User,
+    Visit,
+    VisitView,
+)
+from noroshi.web import recipient_acts
 
 PASSWORD = "beacon fire on the hill"
 
@@ -36,6 +50,11 @@ class Cast:
     downlink: Downlink
     uplink: StoredUplink
     now: datetime
+    line: Enrolment  # Ben's, on the register of users
+    audit: Visit
+    visit: Visit  # of the office
+    draft: IntentDraft  # shown to Aki just now
+    intent: Intent  # Aki's
 
 
 @pytest.fixture(autouse=True)
@@ -78,7 +97,8 @@ def cast(db: None) -> Cast:
             tenant=tenant, device=device, payload=bytes(range(8)), created_at=now
         ),
         StoredUplink.objects.get(device=device, message=UUID(int=1)),
-        now,
+        now, enrolled("ben", tenant, now), visit_of(tenant, "audit", now),
+        visit_of(tenant, "staff", now), shown(tenant, now), declared(tenant, now),
     )  # fmt: skip
 
 
@@ -111,8 +131,47 @@ def person(login: str, tenant: Tenant | None, role: str = "") -> User:
     """Somebody with the password PASSWORD."""
     user = User.objects.create_user(login, PASSWORD, name=login.capitalize())
     if tenant:
-        Membership.objects.create(tenant=tenant, user=user, role=role)
+        has_authority = role == Membership.Role.ADMIN
+        Membership.objects.create(tenant=tenant, user=user, role=role, has_authority=has_authority)
     return user
+
+
+def enrolled(login: str, tenant: Tenant, now: datetime) -> Enrolment:
+    """A line of the register for somebody who has a user id."""
+    member = Membership.objects.select_related("user").get(tenant=tenant, user__login=login)
+    return Enrolment.objects.create(
+        tenant=tenant, code=f"line-{login}", name=member.user.name, affiliation="employee",
+        role=member.role, named_at=now - timedelta(days=1), membership=member,
+    )  # fmt: skip
+
+
+def visit_of(tenant: Tenant, kind: str, now: datetime) -> Visit:
+    """Somebody who looked at the home page, and may go on for an hour."""
+    user = User.objects.create(login=f"{kind}-1", name=f"閲覧 {kind}", kind=kind)
+    visit = Visit.objects.create(
+        tenant=tenant, code=f"visit-{kind}", kind=kind, visitor=user, visitor_name=user.name,
+        reason="内部統制の確認", ticket="T-1", filed_by=user, filed_at=now, since=now,
+        until=now + timedelta(hours=1), department="internal" if kind == "audit" else "",
+    )  # fmt: skip
+    VisitView.objects.create(visit=visit, tenant=tenant, at=now, page="home", path="/")
+    return visit
+
+
+def shown(tenant: Tenant, now: datetime) -> IntentDraft:
+    """A text that Aki was shown."""
+    aki = Membership.objects.select_related("user").get(tenant=tenant, user__login="aki")
+    text, payload = recipient_acts.adding(Person("品質管理", "quality@example.jp"))
+    return propose(aki, IntentKind.RECIPIENTS, text, payload, now=now)
+
+
+def declared(tenant: Tenant, now: datetime) -> Intent:
+    """An act of Aki's, done without effect or copy."""
+    aki = Membership.objects.select_related("user").get(tenant=tenant, user__login="aki")
+    draft = shown(tenant, now)
+    proof = Proof(aki.user_id, "password")
+    declaration = Declaration(draft.code, text_hash(draft.text), proof, "192.0.2.7", "Firefox")
+    effects = {IntentKind.RECIPIENTS: lambda *_: None}
+    return declare(aki, declaration, effects=effects, tell=lambda _: None, now=now)
 
 
 def thermometer() -> DeviceType:

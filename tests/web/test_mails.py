@@ -56,13 +56,24 @@ def test_the_log_pages_and_filters(cast: Cast, aki: Client) -> None:
     assert "x@example.jp" not in text_of(aki, "/mails/?state=sent")
 
 
+@pytest.mark.parametrize("kind", ["visit.filed", "account.handed", "intent.copy"])
+def test_mails_about_people_are_for_who_looks_after_them(
+    cast: Cast, aki: Client, ben: Client, kind: str
+) -> None:
+    about_ben = another(cast, 1)
+    Message.objects.filter(pk=about_ben.pk).update(kind=kind)
+    assert "件名1" in text_of(aki, f"/mails/{about_ben.pk}/")
+    assert "件名1" not in text_of(ben, "/mails/")
+    assert ben.get(f"/mails/{about_ben.pk}/").status_code == 404
+
+
 def test_the_ledger_answers_only_about_the_tenant(cast: Cast) -> None:
     another(cast, 1)
     found = ledger.messages_about(cast.tenant.pk, cast.incident.code)
     assert [one.kind for one in found] == ["incident.recovered", "incident.opened"]
     assert ledger.messages_about(cast.tenant.pk + 999, cast.incident.code) == []
     assert ledger.message_of_tenant(cast.tenant.pk + 999, cast.message.pk) is None
-    assert ledger.count_of_tenant(cast.tenant.pk, state=ledger.WAITING) == 1
+    assert ledger.count_of_tenant(cast.tenant.pk, ledger.Wanted(ledger.WAITING)) == 1
     assert [one.outcome for one in ledger.deliveries(cast.message.pk)] == ["deferred", "sent"]
 
 

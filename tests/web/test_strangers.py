@@ -4,15 +4,17 @@ import pytest
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
+from noroshi.account import urls as hall
 from noroshi.alarms.models import Recipient, Rule
 from noroshi.devices.models import Downlink
-from noroshi.tenants.models import Tenant
-from tests.web.addresses import CHANGING, NAMES, OWNED, address_of
+from noroshi.tenants.models import Membership, Tenant
+from tests.web.addresses import CHANGING, MANAGING, NAMES, OWNED, address_of
 from tests.web.conftest import Cast
 
 POST_ONLY = {
     "act-for", "downlink-cancel", "incident-acknowledge", "rule-remove", "recipient-pause",
-    "recipient-remove", "sign-out",
+    "recipient-remove", "sign-out", "user-stop", "user-start", "user-end", "audit-end",
+    "looking-begin", "looking-end",
 }  # fmt: skip
 
 
@@ -43,9 +45,22 @@ def test_a_viewer_changes_nothing(name: str, cast: Cast, ben: Client) -> None:
     assert Recipient.objects.get(pk=cast.recipient.pk).is_active
 
 
-@pytest.mark.parametrize("name", [name for name in NAMES if name not in CHANGING | POST_ONLY])
+@pytest.mark.parametrize(
+    "name", [name for name in NAMES if name not in CHANGING | POST_ONLY | MANAGING]
+)
 def test_a_viewer_sees_every_page(name: str, cast: Cast, ben: Client) -> None:
     assert ben.get(address_of(name, cast)).status_code in {200, 302}
+
+
+@pytest.mark.parametrize("name", sorted(MANAGING))
+@pytest.mark.parametrize("role", ["viewer", "editor"])
+def test_only_an_administrator_opens_what_manages_users(
+    name: str, role: str, cast: Cast, ben: Client
+) -> None:
+    Membership.objects.filter(user__login="ben").update(role=role)
+    address = address_of(name, cast)
+    answer = ben.post(address) if name in POST_ONLY else ben.get(address)
+    assert answer.status_code == 403
 
 
 @pytest.mark.parametrize("name", [name for name in NAMES if name not in {"sign-in", "sign-out"}])
@@ -67,7 +82,9 @@ def test_every_address_that_takes_an_object_is_walked() -> None:
     for one in get_resolver().url_patterns:
         if isinstance(one, URLPattern) and one.pattern.converters:
             assert one.name in walked
-        if isinstance(one, URLResolver) and one.pattern.match(""):
+        # The front hall is walked by tests/house/test_matrix.py.
+        is_hall = isinstance(one, URLResolver) and one.urlconf_module is hall
+        if isinstance(one, URLResolver) and one.pattern.match("") and not is_hall:
             names = {inner.name for inner in one.url_patterns if isinstance(inner, URLPattern)}
             assert names <= walked or all(str(name).startswith("demo") for name in names - walked)
 

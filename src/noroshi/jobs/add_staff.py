@@ -1,41 +1,52 @@
 """The program `noroshi add-staff`: the first account of the provider's office."""
 
 import argparse
-import getpass
-import secrets
 import sys
+from collections.abc import Sequence
 
-from django.contrib.auth.password_validation import validate_password
-from django.core.exceptions import ValidationError
+from django.conf import settings
+from django.urls import reverse
+from django.utils import timezone, translation
 
-from noroshi.tenants.models import StaffRole, User
+from noroshi.tenants import accounts
+from noroshi.tenants.accounts import AccountRefusal, NewAccount
+from noroshi.tenants.audit import Actor
+from noroshi.tenants.models import IssuedCredential, StaffRole, User
 
-PASSWORD_BYTES = 15
+Way = IssuedCredential.Way
 
 
-def main() -> None:
-    """Make an administrator of the office; the password is asked for, or made and shown once."""
+def main(told: Sequence[str] | None = None) -> None:
+    """Issue an administrator's user id; whoever gets it chooses the password alone."""
     parser = argparse.ArgumentParser(prog="noroshi add-staff")
     parser.add_argument("login", help="user id, for example admin")
     parser.add_argument("--name", default="", help="the person's name")
-    parser.add_argument("--make-password", action="store_true", help="make one and print it")
-    asked = parser.parse_args()
-    if User.objects.filter(login=asked.login).exists():
-        raise SystemExit(f"noroshi: the user {asked.login!r} is there already.")
-    password = (
-        secrets.token_urlsafe(PASSWORD_BYTES)
-        if asked.make_password
-        else getpass.getpass(f"Password for {asked.login}: ")
+    parser.add_argument(
+        "--make-password",
+        action="store_true",
+        help="print an initial password, to be changed at once, instead of a link",
     )
+    asked = parser.parse_args(told)
+    new = NewAccount(
+        name=asked.name or asked.login,
+        kind=User.Kind.STAFF,
+        staff_roles=(StaffRole.ADMIN,),
+        login=asked.login,
+    )
+    way = Way.LETTER if asked.make_password else Way.LINK
     try:
-        validate_password(password, User(login=asked.login, name=asked.name))
-    except ValidationError as error:
-        raise SystemExit("noroshi: " + " ".join(error.messages)) from None
-    User.objects.create_staff(
-        asked.login, password, StaffRole.ADMIN, name=asked.name or asked.login
-    )
+        with translation.override("en"):
+            handed = accounts.issue(new, way=way, by=Actor(None, None), now=timezone.now())
+    except AccountRefusal as refusal:
+        raise SystemExit(f"noroshi: {refusal}") from None
     if asked.make_password:
-        sys.stdout.write(f"{password}\n")
+        sys.stdout.write(f"{handed.secret}\n")
+        return
+    path = reverse("first-link", args=[handed.secret])
+    sys.stdout.write(
+        f"Open this once, within 14 days, to choose the password of {handed.user.login}:\n"
+        f"{settings.BASE_URL}{path}\n"
+    )
 
 
 if __name__ == "__main__":

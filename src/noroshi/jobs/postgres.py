@@ -4,7 +4,6 @@ import contextlib
 import fcntl
 import os
 import re
-import secrets
 import signal
 import socket
 import subprocess
@@ -14,6 +13,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
+import psycopg
+
+from noroshi.base.roles import Urls
 from noroshi.jobs.postgres_files import (
     PID_LINE,
     PORT_LINE,
@@ -37,6 +39,17 @@ from noroshi.jobs.postgres_place import (
     Place,
     find_place,
 )
+from noroshi.jobs.postgres_roles import (
+    ACCESS,
+    DATABASE,
+    FAST_SETTINGS,
+    SETTINGS,
+    SUPERUSER,
+    all_roles,
+    completed,
+    new_passwords,
+    urls_of,
+)
 
 __all__ = ["DatabaseUnavailable", "Embedded", "Status"]
 
@@ -44,47 +57,6 @@ START_S_MAX = 3600.0  # recovery after a crash takes as long as it takes
 HELD_S_MAX = 30.0  # the last server's processes need a moment to let go of its memory
 STOP_S_MAX = 60.0
 STOP_NOW_S_MAX, TELL_EVERY_S = 10.0, 5.0
-
-OWNER_ROLE = "noroshi"
-DATABASE = "noroshi"
-SUPERUSER = "postgres"
-# A new role is one more line here; its password is made and kept beside the others.
-ROLES = {
-    SUPERUSER: "ALTER ROLE postgres PASSWORD '{password}'",
-    OWNER_ROLE: "CREATE ROLE noroshi LOGIN CREATEDB PASSWORD '{password}'",
-}
-
-SETTINGS = """\
-listen_addresses = '127.0.0.1'
-max_connections = 200
-shared_buffers = 256MB
-max_wal_size = 2GB
-wal_compression = pglz
-checkpoint_timeout = 15min
-random_page_cost = 1.1
-effective_io_concurrency = 32
-jit = off
-timezone = 'UTC'
-log_timezone = 'UTC'
-log_line_prefix = '%m [%p] %q%u@%d '
-log_min_duration_statement = 5s
-password_encryption = 'scram-sha-256'
-"""
-FAST_SETTINGS = """\
-fsync = off
-synchronous_commit = off
-full_page_writes = off
-wal_level = minimal
-max_wal_senders = 0
-"""
-
-ACCESS = """\
-local all all scram-sha-256
-host all all 127.0.0.1/32 scram-sha-256
-host all all ::1/128 scram-sha-256
-local replication all scram-sha-256
-host replication all 127.0.0.1/32 scram-sha-256
-"""
 
 HELD = re.compile(r"pre-existing shared memory block|lock file .* already exists")
 TAKEN = re.compile(r"could not bind|could not create any TCP/IP sockets")
@@ -122,7 +94,7 @@ class Embedded:
         self._durable = True
 
     def start(self, *, durable: bool = True) -> str:
-        """Start the server, or adopt the one that runs, and return its DATABASE_URL.
+        """Start the server, or adopt the one that runs, and return its DATABASE_URL: the owner's.
 
         `durable=False` switches fsync off: for tests only.
         Raises DatabaseUnavailable with one line for the operator.
@@ -133,7 +105,7 @@ class Embedded:
             self._place = find_place(self._data)
             if not (self.place.cluster / "PG_VERSION").exists():
                 self._create()
-            passwords = self._passwords()
+            self._passwords()
             settings_changed = self._write_settings()
             running = self._postmaster()
             if running is not None and settings_changed:
@@ -143,8 +115,12 @@ class Embedded:
                 self._launch()
             else:
                 self._await_ready(running)
-            port = self.status.port
-        return f"postgresql://{OWNER_ROLE}:{passwords[OWNER_ROLE]}@127.0.0.1:{port}/{DATABASE}"
+        return self.urls.owner
+
+    @property
+    def urls(self) -> Urls:
+        """The running server's address for each role."""
+        return urls_of(read_passwords(self._password_file), self.status.port)
 
     def stop(self) -> None:
         """Stop the server cleanly (a checkpoint, no recovery at the next start)."""
@@ -197,13 +173,12 @@ class Embedded:
         argv += ["--auth=reject", "--encoding=UTF8", "--locale=C", "--data-checksums"]
         argv += ["--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--set=timezone=UTC"]
         argv += [] if self._durable else ["--no-sync"]
-        passwords = {role: secrets.token_urlsafe(24) for role in ROLES}
+        passwords = new_passwords()
         made = self.place.account.run(argv)
         if remove.returncode or made.returncode:
             reason = last_line(remove.stderr + made.stderr)
             raise DatabaseUnavailable(f"the database could not be created in {half}: {reason}")
-        statements = [sql.format(password=passwords[role]) for role, sql in ROLES.items()]
-        self._run_alone(half, [*statements, f"CREATE DATABASE {DATABASE} OWNER {OWNER_ROLE}"])
+        self._run_alone(half, all_roles(passwords))
         self._include_settings(half)
         write_passwords(self._password_file, passwords)
         half.rename(self.place.cluster)
@@ -243,24 +218,32 @@ class Embedded:
         return self._data.with_name(self._data.name + ".pgpass")
 
     def _passwords(self) -> dict[str, str]:
-        """Each role's password; a lost file is replaced by new passwords."""
+        """Each role's password; a lost file is replaced by new passwords, a new role is made."""
         try:
             passwords = read_passwords(self._password_file)
         except PermissionError:
             raise DatabaseUnavailable(
                 f"{self._password_file} cannot be read: start as the user who owns it"
             ) from None
-        if not ROLES.keys() <= passwords.keys():
-            passwords = {role: secrets.token_urlsafe(24) for role in ROLES}
-            running = self._postmaster()
-            if running is not None:
-                self._stop(running)
-            self._run_alone(
-                self.place.cluster,
-                [f"ALTER ROLE {role} PASSWORD '{word}'" for role, word in passwords.items()],
-            )
-            write_passwords(self._password_file, passwords)
-        return passwords
+        words, statements = completed(passwords)
+        if statements:
+            self._change_roles(statements, passwords.get(SUPERUSER))
+            write_passwords(self._password_file, words)
+        return words
+
+    def _change_roles(self, statements: list[str], password: str | None) -> None:
+        """In the running server where we may, so that nobody is thrown out; else alone."""
+        running = self._postmaster()
+        if running is not None and password is not None:
+            self._await_ready(running)
+            url = f"postgresql://{SUPERUSER}:{password}@127.0.0.1:{self.status.port}/{DATABASE}"
+            with psycopg.connect(url) as connection:
+                for statement in statements:
+                    connection.execute(statement)
+            return
+        if running is not None:
+            self._stop(running)
+        self._run_alone(self.place.cluster, statements)
 
     # Starting and stopping
 

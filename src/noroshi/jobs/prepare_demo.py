@@ -19,7 +19,11 @@ from noroshi.devices.models import Device, DeviceType, Quantity
 from noroshi.inbox.actions import NewConnection, make_connection, renew_token
 from noroshi.inbox.models import Connection
 from noroshi.jobs.demo import cast
+from noroshi.jobs.demo.acts import name_contact
+from noroshi.jobs.demo.factor import give_app
 from noroshi.jobs.demo.notes import Notes, read_notes, write_notes
+from noroshi.jobs.demo.parties import do_business
+from noroshi.jobs.demo.people import enrol
 from noroshi.tenants.audit import Actor
 from noroshi.tenants.models import Membership, StaffRole, Tenant, User
 
@@ -63,6 +67,10 @@ def prepare(var: Path, *, now: datetime) -> Notes:
         staff="office",
         staff_password=sign_in(None, "office", "事務局 当番", old),
     )
+    enrol(tenant, now=now)
+    name_contact(tenant, now=now)
+    give_app(User.objects.get(login=notes.staff))
+    do_business(tenant, User.objects.get(login=notes.staff), now=now)
     write_notes(var, notes)
     return notes
 

@@ -9,10 +9,11 @@ import signal
 import sys
 import tempfile
 import time
+import urllib.parse
 from pathlib import Path
 
 from noroshi.jobs.postgres_files import any_port
-from noroshi.jobs.smoking import cast, storm, story
+from noroshi.jobs.smoking import cast, codes, storm, story
 from noroshi.jobs.smoking.network import Network
 from noroshi.jobs.smoking.office import Office
 from noroshi.jobs.smoking.person import Person
@@ -23,6 +24,8 @@ from noroshi.jobs.smoking.story import World
 from noroshi.jobs.smoking.tenant import Tenant
 
 ADMIN, USER = "admin", "aki"
+WEAK, OWN = "password1234567", "mizu-to-hikari-no-uta"
+OWN_OFFICE = "asa-no-kiri-to-tombo"
 RULE = re.compile(r"/rules/(?!new)[A-Za-z0-9]+/")
 
 
@@ -78,6 +81,12 @@ def open_office(report: Report, product: Product) -> Office:
     refused = page.shows("利用者IDかパスワードが違います")
     report.holds("a wrong password is refused", is_good=refused, seen=page.text)
     page = admin.send(page, {"username": ADMIN, "password": password})
+    admin.get("/office/", status=403)
+    report.passed("with the initial password only its change opens")
+    page = admin.send(page, {"new1": OWN_OFFICE, "new2": OWN_OFFICE})
+    is_led = "/factors/" in page.url
+    report.holds("staff must set up a second factor", is_good=is_led, seen=page.url)
+    page = codes.set_up_app(admin)
     report.holds("the office opens", is_good="/office/" in page.url, seen=page.url)
     return Office(admin)
 
@@ -85,9 +94,17 @@ def open_office(report: Report, product: Product) -> Office:
 def move_in(report: Report, product: Product, office: Office) -> Tenant:
     """A tenant and a person who acts for it, signed in."""
     office.make_tenant(cast.TENANT)
-    password = office.make_member(cast.TENANT, USER, "けむり あき")
+    begin = office.make_member(cast.TENANT, USER, "けむり あき")
     aki = Person(product.base, USER)
-    page = aki.send(aki.get("/sign-in/"), {"username": USER, "password": password})
+    opened = urllib.parse.urlsplit(begin).path
+    page = aki.press(aki.get(opened), "")
+    weak = aki.send(page, {"new1": WEAK, "new2": WEAK})
+    refused = weak.shows("よく使われる")
+    report.holds("a common password is refused", is_good=refused, seen=weak.text)
+    page = aki.send(weak, {"new1": OWN, "new2": OWN})
+    aki.get(opened, status=410)
+    report.passed("the link opens only once")
+    page = aki.send(page, {"username": USER, "password": OWN})
     report.holds("the tenant's user signs in", is_good=page.shows(cast.TENANT), seen=page.text)
     stranger = Person(product.base, "nobody").get("/devices/")
     report.holds(
@@ -95,7 +112,7 @@ def move_in(report: Report, product: Product, office: Office) -> Tenant:
     )
     aki.get("/office/", status=404)
     report.passed("the office is closed to the tenant")
-    return Tenant(aki)
+    return Tenant(aki, OWN)
 
 
 def furnish(world: World) -> None:

@@ -26,11 +26,15 @@ ROUND_S = 0.1
 
 @dataclass(frozen=True)
 class Program:
-    """A program to keep running; with `is_once`, one that may end well and stay ended."""
+    """A program to keep running; with `is_once`, one that may end well and stay ended.
+
+    `settings` are its own, over the environment that all share.
+    """
 
     name: str
     argv: tuple[str, ...]
     is_once: bool = False
+    settings: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass
@@ -50,9 +54,9 @@ class _Child:
 class Supervisor:
     """Runs programs as children in process groups of their own, each with its log in `log_dir`.
 
-    `environment` is the children's whole environment. `say` gets one line for what an operator
-    should know; `echo`, where given, gets every line of output as `name | line`. Start and tend
-    it from one thread only: the kernel ties a child to the thread that made it.
+    `environment` is what the children share of an environment. `say` gets one line for what an
+    operator should know; `echo`, where given, gets every line of output as `name | line`. Start
+    and tend it from one thread only: the kernel ties a child to the thread that made it.
     """
 
     def __init__(
@@ -69,7 +73,7 @@ class Supervisor:
             program.name: _Child(program, RunningLog(log_dir / f"{program.name}.log", echo=echo))
             for program in programs
         }
-        self._environment = dict(environment)
+        self._environment: dict[str, str] = dict(environment)
         self._say = say
         self._asked = threading.Event()
         self._asked_times = 0
@@ -133,7 +137,7 @@ class Supervisor:
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
-            env=self._environment,
+            env={**self._environment, **child.program.settings},
             start_new_session=True,
         )
         self._tell_guard(f"+{child.process.pid}")

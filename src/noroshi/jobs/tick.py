@@ -6,7 +6,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from django.contrib.sessions.models import Session
 from django.db import DatabaseError, InterfaceError, OperationalError, connection
 from django.utils import timezone
 
@@ -15,8 +14,11 @@ from noroshi.base.loop import run_until_stopped
 from noroshi.base.pulse import Heart, forget_dead
 from noroshi.devices.waiting import run_registered
 from noroshi.inbox import retention as inbox_retention
+from noroshi.jobs import ledger
+from noroshi.jobs.review_mails import remind_of_reviews
 from noroshi.outbox import retention as outbox_retention
 from noroshi.readings import closing
+from noroshi.tenants import audit, intents, sessions, sign_ins, visits
 
 PAUSE_S = 1.0
 LEADER_LOCK = 7_210_001
@@ -47,15 +49,16 @@ def timetable() -> list[Task]:
         Task("merge months", HOUR_S, closing.merge_months),
         Task("prune journal", 6 * HOUR_S, inbox_retention.prune),
         Task("prune readings", 6 * HOUR_S, closing.prune),
+        Task("anchor the ledger", HOUR_S, ledger.keep),
+        Task("prune drafts of acts", HOUR_S, intents.prune_drafts),
+        Task("prune the audit log", 6 * HOUR_S, audit.prune),
         Task("prune mails", HOUR_S, outbox_retention.prune),
-        Task("prune sessions", HOUR_S, prune_sessions),
+        Task("reviews of registers", HOUR_S, remind_of_reviews),
+        Task("close auditors' accounts", MINUTE_S, visits.close_accounts_over),
+        Task("prune sessions", HOUR_S, sessions.prune),
+        Task("prune sign-ins", 6 * HOUR_S, sign_ins.prune),
         Task("forget dead programs", 10 * MINUTE_S, forget_dead),
     ]
-
-
-def prune_sessions(now: datetime) -> int:
-    """Delete sessions that have ended by themselves."""
-    return Session.objects.filter(expire_date__lt=now).delete()[0]
 
 
 def run_due(tasks: list[Task]) -> int:

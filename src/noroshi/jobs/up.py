@@ -8,11 +8,12 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from noroshi.base import environment
-from noroshi.jobs import up_checks, up_greeting
+from noroshi.base.roles import ROLE_OF_PROGRAM, Urls
+from noroshi.jobs import up_checks, up_greeting, up_roles
 from noroshi.jobs.postgres import DatabaseUnavailable, Embedded
 from noroshi.jobs.supervisor import Program, Supervisor
 from noroshi.jobs.up_checks import NotStarted, Ports
@@ -73,13 +74,17 @@ def run(options: Options) -> int:
     """Prepare, start, greet, tend, stop."""
     ports = up_checks.settle_ports(options.ports, host=options.host, with_mail=options.is_demo)
     base = program_settings(options, ports)
-    with database(options.var) as url:
-        settings = base | {"DATABASE_URL": url}
+    with database(options.var) as urls:
+        settings = base | owners_settings(urls)
         sign_in = up_checks.prepare(settings, var=options.var, is_demo=options.is_demo, say=tell)
         supervisor = Supervisor(
-            [program(name) for name in START_ORDER if options.is_demo or name not in DEMO_ONLY],
+            [
+                program(name, urls)
+                for name in START_ORDER
+                if options.is_demo or name not in DEMO_ONLY
+            ],
             log_dir=options.var / "log",
-            environment=settings,
+            environment=base,
             say=tell,
             echo=show if options.is_verbose else None,
         )
@@ -99,27 +104,37 @@ def run(options: Options) -> int:
     return 0
 
 
-def program(name: str) -> Program:
-    """One of the house's own programs; the demo's networks may come to an end."""
+def program(name: str, urls: Urls) -> Program:
+    """One of the house's own programs, told the database's address for its own role only.
+
+    The demo's networks may come to an end.
+    """
     argv = (sys.executable, "-u", "-m", "noroshi", name)
-    return Program(name, argv, is_once=name == "simulate")
+    role = ROLE_OF_PROGRAM.get(name)
+    settings = {} if role is None else {"DATABASE_URL": urls.of(role)}
+    return Program(name, argv, is_once=name == "simulate", settings=settings)
+
+
+def owners_settings(urls: Urls) -> dict[str, str]:
+    """What the owner's tools are told: every address."""
+    own = {"DATABASE_URL": urls.owner}
+    return own | {name: urls.of(role) for role, name in environment.ROLE_URLS.items()}
 
 
 @contextlib.contextmanager
-def database(var: Path) -> Iterator[str]:
+def database(var: Path) -> Iterator[Urls]:
     """The server of DATABASE_URL, or the embedded one, which is kept running meanwhile."""
-    given = environment.read().database_url
-    if given:
-        up_checks.check_database(given, name="DATABASE_URL")
-        yield given
+    env = environment.read()
+    if env.database_url:
+        yield up_roles.urls_of_own_server(replace(env, var=var))
         return
     server = Embedded(var / "postgres", say=tell)
-    url = server.start()
+    server.start()
     ended = threading.Event()
     keeper = threading.Thread(target=keep_database, args=(server, ended), daemon=True)
     keeper.start()
     try:
-        yield url
+        yield server.urls
     finally:
         ended.set()
         keeper.join()
@@ -140,8 +155,10 @@ def keep_database(server: Embedded, ended: threading.Event) -> None:
 
 
 def program_settings(options: Options, ports: Ports) -> dict[str, str]:
-    """The environment of the programs, but for the database's address."""
+    """The environment of the programs, but for the database's addresses."""
     settings = dict(os.environ)
+    for name in ("DATABASE_URL", *environment.ROLE_URLS.values()):
+        settings.pop(name, None)
     settings |= {
         "NOROSHI_SECRET_KEY": environment.read().secret_key or up_checks.secret(options.var),
         "NOROSHI_HOST": options.host,

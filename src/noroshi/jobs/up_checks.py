@@ -148,7 +148,7 @@ def prepare(
 ) -> str:
     """Migrations, static files and, for the demo, its people; returns the demo's sign-in."""
     say("preparing the database")
-    _run(["manage", "migrate", "--noinput"], settings, var)
+    _run(["migrate"], settings, var)
     _run(["manage", "collectstatic", "--noinput"], settings, var)
     if not is_demo:
         return ""

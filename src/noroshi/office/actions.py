@@ -1,6 +1,5 @@
 """Verbs of the office that write more than one table and belong to no room below."""
 
-import secrets
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -9,25 +8,22 @@ from django.db import transaction
 from noroshi.devices.actions import DeviceChange, change
 from noroshi.devices.models import Device, DeviceType
 from noroshi.outbox import actions as outbox
+from noroshi.outbox.handed import Given, give
 from noroshi.outbox.models import Message
-from noroshi.tenants import audit
+from noroshi.tenants import accounts, audit, register
 from noroshi.tenants.audit import Actor
-from noroshi.tenants.models import Membership, Tenant, User
+from noroshi.tenants.models import Enrolment, Membership, Tenant, User
+from noroshi.tenants.register import NewEnrolment
 
-# No letters that a person could take for another when reading them out on the telephone.
-LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"
-LETTER_GROUPS = 4
-GROUP_LETTERS = 4
+TENANT_FACTS = ["name", "language", "retention_days", "users_max", "widened_class"]
 
 
 @dataclass(frozen=True, slots=True)
-class NewMember:
-    """A person who will act for a tenant."""
+class Way:
+    """How a user id is handed over (`letter`, `link`), and which one; empty = the next number."""
 
-    login: str
-    name: str
-    email: str
-    role: str
+    way: str
+    login: str = ""
 
 
 def change_device(
@@ -48,42 +44,37 @@ def save_tenant(tenant: Tenant, *, by: User | None, now: datetime) -> None:
     """Make a tenant, or write its changed facts."""
     is_new = tenant.pk is None
     with transaction.atomic():
-        tenant.save()
+        # Not the whole row: a freeze by the contractor in the meantime must stand.
+        tenant.save(update_fields=None if is_new else TENANT_FACTS)
         action = "tenant.made" if is_new else "tenant.changed"
         details = {"language": tenant.language, "retention_days": tenant.retention_days}
         audit.record(Actor(by, tenant), action, tenant, now=now, details=details)
 
 
-def make_member(tenant: Tenant, new: NewMember, *, by: Actor, now: datetime) -> tuple[User, str]:
-    """Make a user of a tenant; returns the password too, which is not kept and shown once."""
-    password = one_time_password()
-    with transaction.atomic():
-        user = User.objects.create_user(
-            new.login, password, name=new.name, email=new.email, language=tenant.language
-        )
-        Membership.objects.create(tenant=tenant, user=user, role=new.role)
-        details = {"login": new.login, "role": new.role}
-        audit.record(by, "user.made", user, now=now, details=details)
-    return user, password
+@transaction.atomic
+def name_and_issue(
+    tenant: Tenant, new: NewEnrolment, way: Way, *, by: Actor, now: datetime
+) -> Given:
+    """Put a person on the register in the contractor's stead, and hand over the user id.
+
+    Raises RegisterRefusal, AccountRefusal, PaperError: then nothing was done.
+    """
+    line = register.name_user(tenant, new, by=by, now=now)
+    return issue_waiting(line, way, by=by, now=now)
 
 
-def reset_password(user: User, *, by: Actor, now: datetime) -> str:
-    """Give a user a new password, which is shown once; who is signed in with the old one is out."""
-    password = one_time_password()
-    user.set_password(password)
-    with transaction.atomic():
-        user.save(update_fields=["password"])
-        audit.record(by, "user.password_reset", user, now=now, details={"login": user.login})
-    return password
+@transaction.atomic
+def issue_waiting(line: Enrolment, way: Way, *, by: Actor, now: datetime) -> Given:
+    """Hand the user id over to a person on the register. Raises AccountRefusal, PaperError."""
+    handed = accounts.issue_for(line, way=way.way, login=way.login, by=by, now=now)
+    return give(handed, line.tenant, now=now)
 
 
-def one_time_password() -> str:
-    """Random groups of letters, some 79 bits in all, such as ab3d-…"""
-    groups = (
-        "".join(secrets.choice(LETTERS) for _char in range(GROUP_LETTERS))
-        for _group in range(LETTER_GROUPS)
-    )
-    return "-".join(groups)
+@transaction.atomic
+def issue_again(member: Membership, way: Way, *, by: Actor, now: datetime) -> Given:
+    """Hand a new beginning over to a member. Raises AccountRefusal, PaperError."""
+    handed = accounts.reissue(member.user, way=way.way, by=by, now=now)
+    return give(handed, member.tenant, now=now)
 
 
 def retry_mail(message: Message, *, by: Actor, now: datetime) -> None:

@@ -10,6 +10,7 @@ from django.utils.translation import pgettext
 
 from noroshi.inbox.models import ExceptionalEntry
 from noroshi.tenants.audit import Actor
+from noroshi.tenants.duties import Duty, may_read
 from noroshi.ui.live_address import live_url
 from noroshi.ui.nav import NavItem
 
@@ -26,7 +27,7 @@ def show(
 ) -> HttpResponse:
     """Render `template` inside the layout."""
     around = {
-        "nav": menu(request, open_count()),
+        "nav": menu(request, by, open_count()),
         "user_name": by.user.name if by.user else "",
         "door": "office",
         "home_url": reverse("office-home"),
@@ -41,27 +42,50 @@ def open_count() -> int:
     return waiting.order_by()[:BADGE_MAX].count()
 
 
-def menu(request: HttpRequest, badge: int) -> list[NavItem]:
-    """The menu: four entries for a thumb, the rest behind the button."""
+def menu(request: HttpRequest, by: Actor, badge: int) -> list[NavItem]:
+    """What the person may read: four entries for a thumb, the rest behind the button."""
     front = [
-        ("office-home", _("今日の対応"), "home"),
-        ("office-inbox", _("受信箱"), "inbox"),
-        ("office-devices", _("センサー端末"), "device"),
-        ("office-mails", _("メール"), "mail"),
+        ("office-home", Duty.HOME, _("今日の対応"), "home"),
+        ("office-inbox", Duty.INBOX, _("受信箱"), "inbox"),
+        ("office-devices", Duty.DEVICES, _("センサー端末"), "device"),
+        ("office-mails", Duty.MAILS, _("メール"), "mail"),
     ]
     behind = [
-        ("office-types", pgettext("list", "機種")),
-        ("office-tenants", pgettext("list", "契約者")),
-        ("office-connections", pgettext("list", "接続")),
-        ("office-codecs", pgettext("list", "デコーダー")),
-        ("office-system", _("システム")),
-        ("office-history", _("操作の記録")),
+        ("office-types", Duty.TYPES, pgettext("list", "機種")),
+        ("office-tenants", Duty.TENANTS, pgettext("list", "契約者")),
+        ("office-parties", Duty.PARTIES, pgettext("list", "取引先")),
+        ("office-subcontractors", Duty.SUBCONTRACTORS, _("委託先台帳")),
+        ("office-visits", Duty.VISITS, pgettext("list", "閲覧")),
+        ("office-staff", Duty.STAFF, _("事務局の人")),
+        ("office-connections", Duty.CONNECTIONS, pgettext("list", "接続")),
+        ("office-codecs", Duty.CODECS, pgettext("list", "デコーダー")),
+        ("office-system", Duty.SYSTEM, _("システム")),
+        ("office-history", Duty.HISTORY, _("操作の記録")),
     ]
-    counts = {"office-inbox": badge}
+    roles = by.user.staff_roles if by.user else ()
     return [
-        NavItem(label, reverse(name), is_here(request, name), counts.get(name, 0), icon=icon)
-        for name, label, icon in front
-    ] + [NavItem(label, reverse(name), is_here(request, name), more=True) for name, label in behind]
+        inbox_item(request, badge)
+        if duty == Duty.INBOX
+        else NavItem(label, reverse(name), is_here(request, name), icon=icon)
+        for name, duty, label, icon in front
+        if may_read(roles, duty)
+    ] + [
+        NavItem(label, reverse(name), is_here(request, name), more=True)
+        for name, duty, label in behind
+        if may_read(roles, duty)
+    ]
+
+
+def inbox_item(request: HttpRequest, badge: int) -> NavItem:
+    """The entry with the count of what waits for a person, which changes by itself."""
+    return NavItem(
+        _("受信箱"),
+        reverse("office-inbox"),
+        is_here(request, "office-inbox"),
+        badge,
+        icon="inbox",
+        live_src=reverse("office-open-count"),
+    )
 
 
 def is_here(request: HttpRequest, name: str) -> bool:

@@ -3,7 +3,7 @@
 import re
 import unicodedata
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from email.utils import parseaddr
 
@@ -11,11 +11,15 @@ from django.conf import settings
 from django.db import connection
 
 from noroshi.outbox.addresses import is_sendable
-from noroshi.outbox.models import Message
+from noroshi.outbox.mime import File
+from noroshi.outbox.models import Attachment, Message
 
+ATTACHED_BYTES_MAX = 1_000_000  # of one mail, in all; carriers refuse little more
+FILE_NAME_CHARS_MAX = 100
 CHANNEL = "noroshi_outbox"  # the sender listens here
 
 _BREAKS = {"Cc", "Cs", "Zl", "Zp"}  # what could end a line, or is no character
+_CONTENT_TYPE = re.compile(r"[a-z]+/[a-z0-9.+-]{1,50}")
 _ID = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,120}@[A-Za-z0-9.-]{1,79}")
 
 
@@ -31,6 +35,7 @@ class NewMessage:
             cause told twice is one mail.
         thread_id: the message_id of the first mail of the conversation; empty = none.
         language: `ja` or `en`.
+        files: what goes with it, at most ATTACHED_BYTES_MAX in all.
     """
 
     tenant_id: int | None
@@ -42,13 +47,15 @@ class NewMessage:
     message_id: str
     thread_id: str
     language: str
+    files: Sequence[File] = field(default=())
 
 
 def post_all(messages: Sequence[NewMessage], *, now: datetime) -> int:
     """Write the messages that are not there yet; returns how many were.
 
     To be called in the transaction of the cause. Raises ValueError for a control character in
-    a header or an id of the wrong form: such a text could write headers of its own.
+    a header or an id of the wrong form: such a text could write headers of its own; and for files
+    that are too large.
     """
     if not messages:
         return 0
@@ -56,11 +63,16 @@ def post_all(messages: Sequence[NewMessage], *, now: datetime) -> int:
         _check(message)
     columns = [[getattr(message, name) for message in messages] for name in _COLUMNS]
     with connection.cursor() as cursor:
-        cursor.execute(_INSERT, [now, now, *columns])
-        written = int(cursor.rowcount)
-        if written:
+        attached = [bool(message.files) for message in messages]
+        # Only with files: who may write a message may not always read it back.
+        returning = "RETURNING message_id, id" if any(attached) else ""
+        cursor.execute(_INSERT + returning, [now, now, *columns, attached])
+        count = int(cursor.rowcount)
+        if any(attached):
+            _attach(messages, dict(cursor.fetchall()))
+        if count:
             cursor.execute("SELECT pg_notify(%s, '')", [CHANNEL])
-    return written
+    return count
 
 
 def retry(message: Message, now: datetime) -> None:
@@ -86,6 +98,21 @@ def mail_domain() -> str:
     return parseaddr(settings.MAIL_FROM)[1].rpartition("@")[2] or "localhost"
 
 
+def _attach(messages: Sequence[NewMessage], written: dict[str, int]) -> None:
+    """Keep the files of the messages that were written just now: {message_id: id}."""
+    kept = []
+    for message in messages:
+        row_id = written.pop(message.message_id, None)
+        if row_id is not None:
+            kept += [
+                Attachment(
+                    message_id=row_id, name=one.name, content_type=one.content_type, body=one.body
+                )
+                for one in message.files
+            ]
+    Attachment.objects.bulk_create(kept)
+
+
 def _check(message: NewMessage) -> None:
     if any(unicodedata.category(character) in _BREAKS for character in message.subject):
         raise ValueError(f"control character in the subject of {message.kind} {message.about}")
@@ -94,6 +121,18 @@ def _check(message: NewMessage) -> None:
     for name in {message.message_id, message.thread_id or message.message_id}:
         if not _ID.fullmatch(name):
             raise ValueError(f"not a message id: {name!r}")
+    if sum(len(one.body) for one in message.files) > ATTACHED_BYTES_MAX:
+        raise ValueError(f"the files of {message.kind} {message.about} are too large for a mail")
+    for one in message.files:
+        _check_file(one)
+
+
+def _check_file(one: File) -> None:
+    is_named = 0 < len(one.name) <= FILE_NAME_CHARS_MAX and not {"/", "\\"} & set(one.name)
+    if not is_named or any(unicodedata.category(letter) in _BREAKS for letter in one.name):
+        raise ValueError(f"not a file name: {one.name!r}")
+    if not _CONTENT_TYPE.fullmatch(one.content_type):
+        raise ValueError(f"not a content type: {one.content_type!r}")
 
 
 _COLUMNS = (
@@ -102,9 +141,13 @@ _COLUMNS = (
 )
 _INSERT = """
 INSERT INTO outbox_message (tenant_id, kind, about, address, subject, body, message_id,
-    thread_id, language, state, created_at, due_at, attempts, last_answer)
-SELECT m.*, 'waiting', %s, %s, 0, ''
+    thread_id, language, state, created_at, due_at, attempts, last_answer,
+    has_attachments)
+SELECT m.tenant_id, m.kind, m.about, m.address, m.subject, m.body, m.message_id,
+    m.thread_id, m.language, 'waiting', %s, %s, 0, '', m.has_attachments
 FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::text[], %s::text[], %s::text[],
-    %s::text[], %s::text[], %s::text[]) AS m
+    %s::text[], %s::text[], %s::text[], %s::boolean[])
+    AS m (tenant_id, kind, about, address, subject, body, message_id, thread_id, language,
+    has_attachments)
 ON CONFLICT (message_id) DO NOTHING
 """

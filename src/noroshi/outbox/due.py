@@ -12,7 +12,7 @@ from django.db import connection, transaction
 from noroshi.base.claim import claim
 from noroshi.base.environment import BadSetting
 from noroshi.outbox.addresses import is_sendable
-from noroshi.outbox.mime import Mail, to_bytes
+from noroshi.outbox.mime import File, Mail, to_bytes
 from noroshi.outbox.models import Message
 from noroshi.outbox.send import Answer, Relay, server_of
 
@@ -101,6 +101,7 @@ class Sender:
         return False
 
     def _bytes(self, message: Message) -> bytes:
+        found = message.attachments.order_by("pk") if message.has_attachments else []
         return to_bytes(
             Mail(
                 sender_name=self._name,
@@ -112,6 +113,7 @@ class Sender:
                 thread_id=message.thread_id,
                 language=message.language,
                 written_at=message.created_at,
+                files=[File(one.name, one.content_type, bytes(one.body)) for one in found],
             )
         )
 

@@ -11,6 +11,10 @@ from noroshi.outbox.models import Delivery, Message
 WAITING, SENT, GIVEN_UP = Message.State.WAITING, Message.State.SENT, Message.State.GIVEN_UP
 
 
+# Mails to or about single persons: for who looks after the users, not for everybody.
+ABOUT_PEOPLE = r"^(account|intent|register|visit)\."
+
+
 @dataclass(frozen=True, slots=True)
 class Mail:
     """One mail to one recipient.
@@ -50,17 +54,28 @@ class Try:
     answer: str
 
 
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which of a tenant's mails: of one state or of all; with those about people or without."""
+
+    state: str = ""
+    with_people: bool = True
+
+
+EVERY = Wanted()
+
+
 def messages_of_tenant(
-    tenant_id: int, *, state: str = "", first: int = 0, limit: int = 50
+    tenant_id: int, wanted: Wanted = EVERY, *, first: int = 0, limit: int = 50
 ) -> list[Mail]:
     """The tenant's mails, newest first: `limit` of them after skipping `first`."""
-    found = of_tenant(tenant_id, state).order_by("-created_at", "-id")
+    found = of_tenant(tenant_id, wanted).order_by("-created_at", "-id")
     return [mail_of(message) for message in found[first : first + limit]]
 
 
-def count_of_tenant(tenant_id: int, *, state: str = "") -> int:
-    """How many mails the tenant has, of one state or of all."""
-    return of_tenant(tenant_id, state).count()
+def count_of_tenant(tenant_id: int, wanted: Wanted = EVERY) -> int:
+    """How many mails the tenant has of those wanted."""
+    return of_tenant(tenant_id, wanted).count()
 
 
 def messages_about(tenant_id: int, about: str) -> list[Mail]:
@@ -69,9 +84,9 @@ def messages_about(tenant_id: int, about: str) -> list[Mail]:
     return [mail_of(message) for message in found]
 
 
-def message_of_tenant(tenant_id: int, message_id: int) -> Mail | None:
-    """One mail, or None when the tenant has no such mail."""
-    found = of_tenant(tenant_id).filter(pk=message_id).first()
+def message_of_tenant(tenant_id: int, message_id: int, wanted: Wanted = EVERY) -> Mail | None:
+    """One mail, or None when the tenant has no such mail among those wanted."""
+    found = of_tenant(tenant_id, wanted).filter(pk=message_id).first()
     return mail_of(found) if found else None
 
 
@@ -81,10 +96,12 @@ def deliveries(message_id: int) -> Sequence[Try]:
     return [Try(one.at, one.outcome, one.code, one.answer) for one in found]
 
 
-def of_tenant(tenant_id: int, state: str = "") -> QuerySet[Message]:
-    """The tenant's messages, of one state or of all."""
+def of_tenant(tenant_id: int, wanted: Wanted = EVERY) -> QuerySet[Message]:
+    """The tenant's messages of those wanted."""
     found = Message.objects.filter(tenant=tenant_id)
-    return found.filter(state=state) if state else found
+    if wanted.state:
+        found = found.filter(state=wanted.state)
+    return found if wanted.with_people else found.exclude(kind__regex=ABOUT_PEOPLE)
 
 
 def mail_of(message: Message) -> Mail:

@@ -31,6 +31,8 @@ class Message(models.Model):
     attempts = models.PositiveSmallIntegerField(default=0)
     last_answer = models.CharField(max_length=500, blank=True)
     sent_at = models.DateTimeField(null=True)
+    # So that the sender asks for files only where there are some: few mails have any.
+    has_attachments = models.BooleanField(db_default=False)
 
     class Meta:
         indexes = [
@@ -46,6 +48,18 @@ class Message(models.Model):
 
     def __str__(self) -> str:
         return f"{self.subject} → {self.address}"
+
+
+class Attachment(models.Model):
+    """A small file that goes with a message, and goes away with it."""
+
+    message = models.ForeignKey(Message, on_delete=models.CASCADE, related_name="attachments")
+    name = models.CharField(max_length=100)
+    content_type = models.CharField(max_length=60)
+    body = models.BinaryField()
+
+    def __str__(self) -> str:
+        return self.name
 
 
 class Delivery(models.Model):

@@ -3,6 +3,7 @@
 import zoneinfo
 from collections.abc import Callable
 
+from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
 from django.utils import timezone, translation
 
@@ -20,7 +21,7 @@ def zone_and_language(get_response: Handler) -> Handler:
             with timezone.override(FALLBACK_ZONE):
                 return get_response(request)
         with timezone.override(zone_of(request.user.zone)):
-            if "django_language" not in request.COOKIES:
+            if settings.LANGUAGE_COOKIE_NAME not in request.COOKIES:
                 translation.activate(request.user.language)
                 request.LANGUAGE_CODE = translation.get_language()
             return get_response(request)

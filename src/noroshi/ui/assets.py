@@ -12,6 +12,8 @@ MODULES = {
     "noroshi/confirm": "ui/js/confirm.js",
     "noroshi/copy": "ui/js/copy.js",
     "noroshi/live": "ui/js/live.js",
+    "noroshi/meter": "ui/js/meter.js",
+    "noroshi/passkey": "ui/js/passkey.js",
     "noroshi/plot": "ui/js/plot.js",
     "noroshi/range": "ui/js/range.js",
     "noroshi/search": "ui/js/search.js",

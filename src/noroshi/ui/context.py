@@ -2,9 +2,13 @@
 
 from django.http import HttpRequest
 
+from noroshi.tenants.visits import visit_of
 from noroshi.ui.live_address import live_url
 
 
-def house(request: HttpRequest) -> dict[str, str]:
-    """The address of the live stream; a view that wants none hands `live_url=""`."""
-    return {"live_url": live_url(request)}
+def house(request: HttpRequest) -> dict[str, object]:
+    """The visit as which the page is looked at, if any; and the address of the live stream.
+
+    A view that wants no stream hands `live_url=""`.
+    """
+    return {"live_url": live_url(request), "visit_here": visit_of(request)}

@@ -3,6 +3,7 @@
 from urllib.parse import urlsplit
 
 from django.conf import settings
+from django.core.exceptions import DisallowedHost
 from django.http import HttpRequest
 from django.http.request import split_domain_port
 
@@ -23,6 +24,9 @@ def live_origin(request: HttpRequest) -> str:
     if parts.scheme in {"http", "https"} and parts.netloc:
         return f"{parts.scheme}://{parts.netloc}"
     if settings.LIVE_PORT:
-        host, _port = split_domain_port(request.get_host())
+        try:
+            host, _port = split_domain_port(request.get_host())
+        except DisallowedHost:  # the page that says so is written with this, too
+            return ""
         return f"{request.scheme}://{host}:{settings.LIVE_PORT}"
     return ""

@@ -33,7 +33,7 @@ def security_headers(get_response: Handler) -> Handler:
         response = get_response(request)
         response["Content-Security-Policy"] = policy(request)
         for name, value in STEADY.items():
-            response[name] = value
+            response.setdefault(name, value)
         keep_private(request, response)
         return response
 

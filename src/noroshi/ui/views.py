@@ -42,7 +42,7 @@ def healthz(_request: HttpRequest) -> HttpResponse:
 
 
 # Before signing in, too, a reader chooses the language.
-choose_language = login_not_required(set_language)
+choose_language = login_not_required(require_POST(set_language))
 
 
 def may_tell(now_s: float) -> bool:

@@ -9,8 +9,10 @@ from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 
+from noroshi.tenants import access
 from noroshi.tenants.audit import Actor
 from noroshi.tenants.models import Membership, User
+from noroshi.web.visiting import is_outsider, look_in, membership_by_visit
 
 P = ParamSpec("P")
 Page = Callable[Concatenate[HttpRequest, Membership, P], HttpResponseBase]
@@ -24,14 +26,19 @@ class NotAMember(Exception):
 
 
 def tenant_page(page: Page[P]) -> Door[P]:
-    """Hand the page the membership; send everybody else where they belong."""
+    """Hand the page the membership; send everybody else where they belong.
+
+    The whole page is one transaction that sees the rows of this tenant only.
+    """
 
     def door(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
         try:
             member = member_of(request)
         except NotAMember:
             return elsewhere(request)
-        return page(request, member, *args, **kwargs)
+        with access.acting_in(member.tenant_id, member.user_id):
+            look_in(request)
+            return page(request, member, *args, **kwargs)
 
     functools.update_wrapper(door, page)
     return door
@@ -51,8 +58,28 @@ def editor_only(page: Page[P]) -> Page[P]:
     return door
 
 
+def manager_only(page: Page[P]) -> Page[P]:
+    """Refuse with 403 who does not look after the tenant's users; stands below `tenant_page`."""
+
+    def door(
+        request: HttpRequest, member: Membership, /, *args: P.args, **kwargs: P.kwargs
+    ) -> HttpResponseBase:
+        if not member.may_manage:
+            raise PermissionDenied(_("このページは管理者だけが使えます。管理者に頼んでください。"))
+        return page(request, member, *args, **kwargs)
+
+    functools.update_wrapper(door, page)
+    return door
+
+
 def member_of(request: HttpRequest) -> Membership:
-    """The membership in force: the one chosen in this session, or the only one; else NotAMember."""
+    """The membership in force: the one chosen in this session, or the only one; else NotAMember.
+
+    A visit that is going on goes first: then it is a viewer's part, saved nowhere.
+    """
+    visiting = membership_by_visit(request, signed_in(request))
+    if visiting is not None:
+        return visiting
     found = memberships_of(signed_in(request))
     chosen = request.session.get(TENANT_KEY)
     for membership in found:
@@ -65,7 +92,7 @@ def member_of(request: HttpRequest) -> Membership:
 
 def memberships_of(user: User) -> list[Membership]:
     """All tenants the person acts for, by name."""
-    return list(user.memberships.select_related("tenant", "user").order_by("tenant__name", "id"))
+    return access.memberships_of(user)
 
 
 def signed_in(request: HttpRequest) -> User:
@@ -81,8 +108,10 @@ def actor_of(member: Membership) -> Actor:
 
 
 def elsewhere(request: HttpRequest) -> HttpResponseBase:
-    """A person of the office goes to the office; anybody else chooses a tenant."""
+    """A person of the office goes to the office; a visitor, or anybody else, chooses a tenant."""
     user = signed_in(request)
-    if user.is_staff and not user.memberships.exists():
+    if is_outsider(user):
+        return redirect("looking")
+    if user.is_staff and not memberships_of(user):
         return redirect("office-home")
     return redirect("choose-tenant")

@@ -14,6 +14,7 @@ from noroshi.tenants import access
 from noroshi.tenants.models import Membership
 from noroshi.ui.live_address import live_url
 from noroshi.ui.nav import NavItem
+from noroshi.web.visiting import menu_in_scope
 
 DEVICE_PATH = "/d/"
 
@@ -32,7 +33,7 @@ def show(
         count = open_now(member)
     around = {
         "member": member,
-        "nav": menu(request, count),
+        "nav": menu_in_scope(request, menu(request, member, count)),
         "user_name": member.user.name,
         "tenant_name": member.tenant.name,
         "door": "web",
@@ -43,7 +44,7 @@ def show(
     return render(request, template, {**around, **context}, status=status)
 
 
-def menu(request: HttpRequest, open_count: int) -> list[NavItem]:
+def menu(request: HttpRequest, member: Membership, open_count: int) -> list[NavItem]:
     """The menu: four entries for a thumb, the rest behind the button."""
     front = [
         ("devices", _("センサー端末"), "device"),
@@ -54,8 +55,17 @@ def menu(request: HttpRequest, open_count: int) -> list[NavItem]:
         ("recipients", _("通知先")),
         ("mails", _("通知履歴")),
         ("history", _("変更履歴")),
-        ("password", _("パスワード")),
+        ("account", _("アカウント")),
     ]
+    if member.may_manage:
+        behind += [
+            ("users", _("利用者")),
+            ("audits", _("監査アクセス")),
+            ("accesses", _("提供者側のアクセス履歴")),
+        ]
+    if member.may_manage or member.has_authority:
+        behind.append(("acts", _("意思表示の控え")))
+    behind.append(("privacy-contact", _("個人情報の窓口")))
     if settings.DEMO:
         behind.append(("demo-mails", _("デモのメール")))
     return [

@@ -9,7 +9,7 @@ from noroshi.jobs.smoking.person import Person, choice, form_with, link
 from noroshi.jobs.smoking.report import CheckFailed
 
 ADDRESS = re.compile(r"https?://[^\s\"'<>]+/in/[A-Za-z0-9_-]{20,}")
-PASSWORD = re.compile(r"\b[a-z0-9]{4}(?:-[a-z0-9]{4}){3}\b")
+LINK = re.compile(r"https?://[^\s\"'<>]+/begin/[A-Za-z0-9_-]{43}/")
 
 
 class Office:
@@ -24,10 +24,11 @@ class Office:
         self.who.send(page, {"name": name})
 
     def make_member(self, tenant: str, login: str, name: str) -> str:
-        """A user of the tenant; returns the password, which is shown once."""
+        """A user of the tenant who may bind it; returns the link that opens once."""
         page = self.who.get(link(self.who.get("/office/tenants/"), to="/tenants/", words=tenant))
-        page = self.who.send(page, {"login": login, "name": name, "role": "admin"})
-        return shown_once(page, PASSWORD)
+        page = self.who.get(link(page, to="/members/new/"))
+        told = {"login": login, "name": name, "role": "admin", "has_authority": "on"}
+        return shown_once(self.who.send(page, told | {"way": "link"}), LINK)
 
     def make_kind(self, kind: Kind) -> None:
         """A decoder and the device type that uses it."""

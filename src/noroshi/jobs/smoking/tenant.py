@@ -16,9 +16,10 @@ UPLINKS_SHOWN_MAX = 100
 
 @dataclass(frozen=True, slots=True)
 class Tenant:
-    """Somebody who acts for the tenant, signed in, and the addresses of the tenant's devices."""
+    """Somebody who may bind the tenant, signed in; the password is asked for again at each act."""
 
     who: Person
+    password: str
 
     def codes(self) -> dict[str, str]:
         """Each device's name and the code in its address, as the list of devices links them."""
@@ -81,7 +82,10 @@ class Tenant:
     def add_recipient(self, name: str, address: str, language: str) -> None:
         """Somebody who shall get mails."""
         page = self.who.get("/recipients/new/")
-        told = self.who.send(page, {"name": name, "address": address, "language": language})
+        asked = self.who.send(page, {"name": name, "address": address, "language": language})
+        if not asked.shows("契約者を拘束します"):
+            raise CheckFailed(f"no act of intent is asked for: {asked.text[:500]}")
+        told = self.who.send(asked, {"password": self.password})
         if not told.shows(address):
             raise CheckFailed(f"{address} is not on the list of recipients: {told.text[:500]}")
 

@@ -17,10 +17,11 @@ from noroshi.office.questions import heard_of_connections
 from noroshi.office.show import show
 from noroshi.office.staff import acting_for, staff_page
 from noroshi.tenants.audit import Actor
+from noroshi.tenants.duties import Duty
 
 
 @require_GET
-@staff_page
+@staff_page(duty=Duty.CONNECTIONS)
 def connections(request: HttpRequest, by: Actor) -> HttpResponseBase:
     """All of them: when each was heard last, and what of it waits in the inbox. Two queries."""
     is_open = Q(exceptionalentry__state="open")
@@ -40,7 +41,7 @@ def connections(request: HttpRequest, by: Actor) -> HttpResponseBase:
 
 @require_http_methods(["GET", "POST"])
 @never_cache
-@staff_page
+@staff_page(duty=Duty.CONNECTIONS)
 def connection_new(request: HttpRequest, by: Actor) -> HttpResponseBase:
     """Make one; the answer itself shows the secret address, once."""
     form = ConnectionForm(request.POST or None)
@@ -54,7 +55,7 @@ def connection_new(request: HttpRequest, by: Actor) -> HttpResponseBase:
 
 
 @require_http_methods(["GET", "POST"])
-@staff_page
+@staff_page(duty=Duty.CONNECTIONS)
 def connection(request: HttpRequest, by: Actor, number: int) -> HttpResponseBase:
     """Change one."""
     made = get_object_or_404(Connection.objects.select_related("tenant"), pk=number)
@@ -69,7 +70,7 @@ def connection(request: HttpRequest, by: Actor, number: int) -> HttpResponseBase
 
 
 @require_GET
-@staff_page
+@staff_page(duty=Duty.CONNECTIONS)
 def set_up(request: HttpRequest, by: Actor, number: int) -> HttpResponseBase:
     """The instructions once more, with the secret's place marked."""
     made = get_object_or_404(Connection.objects.select_related("tenant"), pk=number)
@@ -78,7 +79,7 @@ def set_up(request: HttpRequest, by: Actor, number: int) -> HttpResponseBase:
 
 @require_POST
 @never_cache
-@staff_page
+@staff_page(duty=Duty.CONNECTIONS)
 def renew(request: HttpRequest, by: Actor, number: int) -> HttpResponseBase:
     """A new address; the answer itself shows it, once."""
     made = get_object_or_404(Connection.objects.select_related("tenant"), pk=number)
@@ -87,7 +88,7 @@ def renew(request: HttpRequest, by: Actor, number: int) -> HttpResponseBase:
 
 
 @require_POST
-@staff_page
+@staff_page(duty=Duty.CONNECTIONS)
 def open_close(request: HttpRequest, by: Actor, number: int) -> HttpResponseBase:
     """Stop taking uplinks from it, or begin again, as the form says."""
     made = get_object_or_404(Connection.objects.select_related("tenant"), pk=number)

@@ -21,8 +21,10 @@ from noroshi.office.paging import number_of, one_of, page_of, text_of
 from noroshi.office.questions import devices_for_office, devices_in, devices_named
 from noroshi.office.show import show
 from noroshi.office.staff import acting_for, staff_page
+from noroshi.office.visiting import closed_to, data_of
 from noroshi.readings.models import Latest, StoredUplink
 from noroshi.tenants.audit import Actor
+from noroshi.tenants.duties import Duty
 from noroshi.tenants.models import Tenant
 
 PER_PAGE = 100
@@ -31,7 +33,7 @@ STATES = ("ok", "silent", "unknown", "retired")
 
 
 @require_GET
-@staff_page
+@staff_page(duty=Duty.DEVICES)
 def devices(request: HttpRequest, by: Actor) -> HttpResponseBase:
     """The list, narrowed by words, tenant, type and state."""
     now = timezone.now()
@@ -59,7 +61,7 @@ def devices(request: HttpRequest, by: Actor) -> HttpResponseBase:
 
 
 @require_http_methods(["GET", "POST"])
-@staff_page
+@staff_page(duty=Duty.DEVICES)
 def device_new(request: HttpRequest, by: Actor) -> HttpResponseBase:
     """Register a terminal; what it sent before runs at once."""
     now = timezone.now()
@@ -106,20 +108,18 @@ def registered_words(device: Device, waited: int) -> str:
 
 
 @require_GET
-@staff_page
+@staff_page(duty=Duty.DEVICES)
 def device(request: HttpRequest, by: Actor, code: str) -> HttpResponseBase:
     """One terminal: facts, newest values, last uplinks, what of it waits in the inbox."""
     now = timezone.now()
     found = get_object_or_404(devices_for_office(), code=code)
-    uplinks = StoredUplink.objects.filter(device=found.pk).select_related("codec_version")
-    latest = Latest.objects.filter(device=found.pk).select_related("series").order_by("series__key")
-    named = quantities_of({found.type_id})
+    closed = closed_to(request, by, [found.tenant], now)
     context = {
+        **({} if closed else data_shown(found, by)),
+        "closed": closed,
         "device": found,
         "state": state_of(found, now),
         "beat": getattr(found, "heartbeat", None),
-        "latest": [(one, named.get((found.type_id, one.series.key))) for one in latest],
-        "uplinks": uplinks.order_by("-sent_at", "-message")[:UPLINKS_SHOWN],
         "open_count": ExceptionalEntry.objects.filter(
             state="open", space=found.space, address=found.address
         ).count(),
@@ -130,7 +130,7 @@ def device(request: HttpRequest, by: Actor, code: str) -> HttpResponseBase:
 
 
 @require_http_methods(["GET", "POST"])
-@staff_page
+@staff_page(duty=Duty.DEVICES)
 def device_edit(request: HttpRequest, by: Actor, code: str) -> HttpResponseBase:
     """Change name, type, place, rhythm."""
     found = get_object_or_404(Device.objects.select_related("tenant", "type", "site"), code=code)
@@ -147,7 +147,7 @@ def device_edit(request: HttpRequest, by: Actor, code: str) -> HttpResponseBase:
 
 
 @require_POST
-@staff_page
+@staff_page(duty=Duty.DEVICES)
 def device_retire(request: HttpRequest, by: Actor, code: str) -> HttpResponseBase:
     """Take a terminal out of service."""
     found = get_object_or_404(Device.objects.select_related("tenant"), code=code, retired_at=None)
@@ -156,6 +156,21 @@ def device_retire(request: HttpRequest, by: Actor, code: str) -> HttpResponseBas
         request, _("「%(name)s」を廃止しました。記録は残ります。") % {"name": found.name}
     )
     return redirect("office-device", code=code)
+
+
+def data_shown(found: Device, by: Actor) -> dict[str, object]:
+    """What the device measured and sent: the tenant's data."""
+    named = quantities_of({found.type_id})
+    with data_of(by, found.tenant):
+        latest = Latest.objects.filter(device=found.pk).select_related("series")
+        uplinks = StoredUplink.objects.filter(device=found.pk).select_related("codec_version")
+        return {
+            "latest": [
+                (one, named.get((found.type_id, one.series.key)))
+                for one in latest.order_by("series__key")
+            ],
+            "uplinks": list(uplinks.order_by("-sent_at", "-message")[:UPLINKS_SHOWN]),
+        }
 
 
 def state_of(found: Device, now: datetime) -> str:

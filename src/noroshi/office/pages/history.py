@@ -2,7 +2,9 @@
 
 from dataclasses import dataclass
 
+from django.db.models import Q
 from django.http import HttpRequest, HttpResponseBase
+from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET
@@ -10,8 +12,10 @@ from django.views.decorators.http import require_GET
 from noroshi.office.paging import number_of, text_of
 from noroshi.office.show import show
 from noroshi.office.staff import staff_page
+from noroshi.office.visiting import closed_to, open_tenants
 from noroshi.tenants.audit import Actor
-from noroshi.tenants.models import AuditEntry, Tenant
+from noroshi.tenants.duties import Duty
+from noroshi.tenants.models import AuditEntry, Tenant, User
 
 PER_PAGE = 100
 
@@ -34,16 +38,31 @@ ACTIONS: dict[str, Promise] = {
     "mail.retried": _("メールを再送"),
     "mail.given_up": _("メールの送信を中止"),
     "readings.exported": _("データを取り出し"),
+    "agent.changed": _("代理店を変更"),
+    "agent.named": _("代理店を登録"),
+    "paper.kept": _("書類を保管"),
+    "paper.read": _("書類を取り出し"),
+    "party.changed": _("取引先を変更"),
+    "party.made": _("取引先を登録"),
+    "party.standing_changed": _("取引先の立場を変更"),
     "recipient.added": _("通知先を追加"),
     "recipient.changed": _("通知先を変更"),
     "recipient.removed": _("通知先を削除"),
     "rule.made": _("通知条件を追加"),
     "rule.changed": _("通知条件を変更"),
     "rule.removed": _("通知条件を削除"),
+    "staff.roles_changed": _("事務局の役割を変更"),
+    "subcontractor.agreed": _("委託先の契約を届け出"),
+    "subcontractor.changed": _("委託先を変更"),
+    "subcontractor.entered": _("委託先を登録"),
+    "tenant.party_linked": _("契約者を取引先に結び付け"),
     "tenant.made": _("契約者を追加"),
     "tenant.changed": _("契約者を変更"),
     "type.made": _("機種を追加"),
     "type.changed": _("機種を変更"),
+    "visit.ended": _("閲覧を終了"),
+    "visit.filed": _("監査アクセスを届け出"),
+    "visit.opened": _("閲覧を開始"),
     "user.made": _("利用者を追加"),
     "user.password_changed": _("パスワードを変更"),
     "user.password_reset": _("パスワードを作り直し"),
@@ -56,11 +75,13 @@ class Line:
 
     entry: AuditEntry
     action: str
+    subject: str
     details: list[tuple[str, str]]
+    is_open: bool
 
 
 @require_GET
-@staff_page
+@staff_page(duty=Duty.HISTORY)
 def history(request: HttpRequest, by: Actor) -> HttpResponseBase:
     """The newest first, narrowed by tenant, action and words; `?before=` goes back in time."""
     tenant, action = number_of(request, "tenant"), text_of(request, "action")
@@ -70,14 +91,18 @@ def history(request: HttpRequest, by: Actor) -> HttpResponseBase:
         rows = rows.filter(tenant=tenant)
     if action:
         rows = rows.filter(action=action)
+    mine = open_tenants(by, timezone.now())
     if words:
-        rows = rows.filter(subject__icontains=words) | rows.filter(user__name__icontains=words)
+        seen = Q(tenant=None) | Q(user=None) | Q(user__kind=User.Kind.STAFF) | Q(tenant__in=mine)
+        rows = rows.filter(Q(seen, subject__icontains=words) | Q(user__name__icontains=words))
     if before is not None:
         rows = rows.filter(pk__lt=before)
     found = list(rows.order_by("-pk")[: PER_PAGE + 1])
     shown = found[:PER_PAGE]
+    looked = {one.tenant_id: one.tenant for one in shown if one.tenant_id in mine}
+    closed_to(request, by, [tenant for tenant in looked.values() if tenant], timezone.now())
     context = {
-        "lines": [line_of(entry) for entry in shown],
+        "lines": [line_of(entry, mine) for entry in shown],
         "older": shown[-1].pk if len(found) > PER_PAGE else None,
         "is_first": before is None,
         "tenant": tenant,
@@ -90,9 +115,16 @@ def history(request: HttpRequest, by: Actor) -> HttpResponseBase:
     return show(request, by, "office/history/list.html", context)
 
 
-def line_of(entry: AuditEntry) -> Line:
-    """One entry in words; an action without words shows its name."""
-    return Line(entry, str(ACTIONS.get(entry.action, entry.action)), details_of(entry.details))
+def line_of(entry: AuditEntry, mine: set[int]) -> Line:
+    """One entry in words; an action without words shows its name.
+
+    What a tenant's own people changed stays theirs: without a visit, only who did what when.
+    """
+    action = str(ACTIONS.get(entry.action, entry.action))
+    is_theirs = entry.user is not None and entry.user.kind != User.Kind.STAFF
+    if entry.tenant_id is not None and is_theirs and entry.tenant_id not in mine:
+        return Line(entry, action, "", [], is_open=False)
+    return Line(entry, action, entry.subject, details_of(entry.details), is_open=True)
 
 
 def details_of(details: object) -> list[tuple[str, str]]:

@@ -23,8 +23,10 @@ from noroshi.office.paging import number_of, one_of, page_of, text_of
 from noroshi.office.show import show
 from noroshi.office.staff import staff_page
 from noroshi.office.understanding import understand
+from noroshi.office.visiting import closed_to, owned_addresses, owners_of
 from noroshi.office.words import Said, rest_of, say
 from noroshi.tenants.audit import Actor
+from noroshi.tenants.duties import Duty
 
 PER_PAGE = 50
 RECENT_ENTRIES = 50_000  # how far back the list of carried-through entries looks
@@ -63,7 +65,7 @@ class Line:
 
 
 @require_GET
-@staff_page
+@staff_page(duty=Duty.INBOX)
 def inbox(request: HttpRequest, by: Actor) -> HttpResponseBase:
     """One tab."""
     narrow = narrow_of(request)
@@ -81,7 +83,7 @@ def inbox(request: HttpRequest, by: Actor) -> HttpResponseBase:
 
 
 @require_GET
-@staff_page
+@staff_page(duty=Duty.INBOX)
 def entry(request: HttpRequest, by: Actor, key: UUID) -> HttpResponseBase:
     """One entry: how it came, what it holds, what it would become now."""
     now = timezone.now()
@@ -92,22 +94,23 @@ def entry(request: HttpRequest, by: Actor, key: UUID) -> HttpResponseBase:
     row = rows[0] if rows else None
     connection_id = row.connection_id if row else trouble.connection_id if trouble else 0
     source = Connection.objects.select_related("tenant").filter(pk=connection_id).first()
+    closed = closed_to(request, by, owners_of(row, source, trouble), now)
     context = {
+        **({} if closed else inside_of(row, source, trouble)),
+        "closed": closed,
         "key": key,
         "row": row,
+        "size": len(row.body) if row else 0,
         "source": source,
         "trouble": trouble,
         "said": say(trouble.reason, trouble.detail) if trouble else None,
-        "rest": rest_of(trouble.reason, trouble.detail) if trouble else "",
-        "body": look(row.body, row.content_type) if row else None,
-        "understood": understand(row, source) if row and source else None,
         "now": now,
     }
     return show(request, by, "office/inbox/one.html", context)
 
 
 @require_POST
-@staff_page
+@staff_page(duty=Duty.INBOX)
 def entry_again(request: HttpRequest, by: Actor, key: UUID) -> HttpResponseBase:
     """Run one entry once more."""
     found = get_object_or_404(ExceptionalEntry, entry_key=key)
@@ -117,7 +120,7 @@ def entry_again(request: HttpRequest, by: Actor, key: UUID) -> HttpResponseBase:
 
 
 @require_POST
-@staff_page
+@staff_page(duty=Duty.INBOX)
 def entry_dismiss(request: HttpRequest, by: Actor, key: UUID) -> HttpResponseBase:
     """Take one entry off the list."""
     found = get_object_or_404(ExceptionalEntry, entry_key=key)
@@ -129,7 +132,7 @@ def entry_dismiss(request: HttpRequest, by: Actor, key: UUID) -> HttpResponseBas
 
 
 @require_POST
-@staff_page
+@staff_page(duty=Duty.INBOX)
 def run_all(request: HttpRequest, by: Actor) -> HttpResponseBase:
     """Run everything of one kind and reason once more."""
     kind, reason = request.POST.get("kind", ""), request.POST.get("reason", "")
@@ -139,6 +142,17 @@ def run_all(request: HttpRequest, by: Actor) -> HttpResponseBase:
     words = ngettext("%(n)d件の再処理を始めました。", "%(n)d件の再処理を始めました。", count)
     messages.success(request, words % {"n": count})
     return redirect(f"{reverse('office-inbox')}?tab={kind}")
+
+
+def inside_of(
+    row: EntryRow | None, source: Connection | None, trouble: ExceptionalEntry | None
+) -> dict[str, object]:
+    """What an entry holds: its text, what it would become now, what was wrong in detail."""
+    return {
+        "rest": rest_of(trouble.reason, trouble.detail) if trouble else "",
+        "body": look(row.body, row.content_type) if row else None,
+        "understood": understand(row, source) if row and source else None,
+    }
 
 
 def narrow_of(request: HttpRequest) -> Narrow:
@@ -191,8 +205,16 @@ def exceptional(request: HttpRequest, narrow: Narrow) -> dict[str, object]:
 
 
 def lines_of(rows: Sequence[ExceptionalEntry]) -> list[Line]:
-    """The rows with their reasons in words."""
-    return [Line(row, say(row.reason, row.detail), rest_of(row.reason, row.detail)) for row in rows]
+    """The rows with their reasons in words; the detail only where it is no tenant's data."""
+    owned = owned_addresses(rows)
+    return [
+        Line(
+            row,
+            say(row.reason, row.detail),
+            "" if (row.space, row.address) in owned else rest_of(row.reason, row.detail),
+        )
+        for row in rows
+    ]
 
 
 def unread() -> dict[str, object]:

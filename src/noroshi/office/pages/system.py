@@ -18,6 +18,7 @@ from noroshi.office.show import show
 from noroshi.office.staff import staff_page
 from noroshi.office.words import bytes_words
 from noroshi.tenants.audit import Actor
+from noroshi.tenants.duties import Duty
 
 TABLES_SHOWN = 12
 DISK_FULL = 0.9
@@ -35,7 +36,7 @@ class Disk:
 
 
 @require_GET
-@staff_page
+@staff_page(duty=Duty.SYSTEM)
 def system(request: HttpRequest, by: Actor) -> HttpResponseBase:
     """Everything on one page. Six queries, none of them over rows."""
     now = timezone.now()

@@ -1,6 +1,4 @@
-"""Tenants and their users: make, change, issue sign-ins."""
-
-from dataclasses import dataclass
+"""Tenants: make, change, see who uses the service for them."""
 
 from django.contrib import messages
 from django.db.models import Count, IntegerField, OuterRef, QuerySet, Subquery
@@ -9,31 +7,25 @@ from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_GET, require_http_methods
 
 from noroshi.devices.models import Device
-from noroshi.office.actions import make_member, reset_password, save_tenant
-from noroshi.office.forms.tenant import MemberForm, TenantForm
+from noroshi.office.actions import save_tenant
+from noroshi.office.forms.tenant import TenantForm
 from noroshi.office.paging import page_of, text_of
 from noroshi.office.show import show
-from noroshi.office.staff import acting_for, staff_page
+from noroshi.office.staff import staff_page
+from noroshi.tenants import parties, register
 from noroshi.tenants.audit import Actor
-from noroshi.tenants.models import Membership, Tenant, User
+from noroshi.tenants.duties import Duty
+from noroshi.tenants.models import Membership, Tenant
 
 PER_PAGE = 100
-
-
-@dataclass(frozen=True, slots=True)
-class Issued:
-    """A sign-in to be handed over; the password stands on this one page and nowhere else."""
-
-    user: User
-    password: str
+PARTIES_SHOWN = 500
 
 
 @require_GET
-@staff_page
+@staff_page(duty=Duty.TENANTS)
 def tenants(request: HttpRequest, by: Actor) -> HttpResponseBase:
     """All tenants with their numbers."""
     words = text_of(request, "q")
@@ -45,7 +37,7 @@ def tenants(request: HttpRequest, by: Actor) -> HttpResponseBase:
 
 
 @require_http_methods(["GET", "POST"])
-@staff_page
+@staff_page(duty=Duty.TENANTS)
 def tenant_new(request: HttpRequest, by: Actor) -> HttpResponseBase:
     """Make one."""
     now = timezone.now()
@@ -59,7 +51,7 @@ def tenant_new(request: HttpRequest, by: Actor) -> HttpResponseBase:
 
 
 @require_http_methods(["GET", "POST"])
-@staff_page
+@staff_page(duty=Duty.TENANTS)
 def tenant(request: HttpRequest, by: Actor, code: str) -> HttpResponseBase:
     """One tenant: facts, users."""
     found = get_object_or_404(Tenant, code=code)
@@ -71,49 +63,20 @@ def tenant(request: HttpRequest, by: Actor, code: str) -> HttpResponseBase:
     return page_of_tenant(request, by, code, form=form)
 
 
-@require_POST
-@never_cache
-@staff_page
-def member_new(request: HttpRequest, by: Actor, code: str) -> HttpResponseBase:
-    """Make a user; the answer itself shows the password, once."""
-    found = get_object_or_404(Tenant, code=code)
-    form = MemberForm(request.POST)
-    if not form.is_valid():
-        return page_of_tenant(request, by, code, member_form=form)
-    actor = acting_for(by, found)
-    user, password = make_member(found, form.member(), by=actor, now=timezone.now())
-    return page_of_tenant(request, by, code, issued=Issued(user, password))
-
-
-@require_POST
-@never_cache
-@staff_page
-def member_reset(request: HttpRequest, by: Actor, code: str, number: int) -> HttpResponseBase:
-    """Give a user a new password; the answer itself shows it, once."""
-    members = Membership.objects.select_related("tenant", "user")
-    found = get_object_or_404(members, pk=number, tenant__code=code, user__kind=User.Kind.PERSON)
-    actor = acting_for(by, found.tenant)
-    password = reset_password(found.user, by=actor, now=timezone.now())
-    return page_of_tenant(request, by, code, issued=Issued(found.user, password))
-
-
 def page_of_tenant(
-    request: HttpRequest,
-    by: Actor,
-    code: str,
-    *,
-    issued: Issued | None = None,
-    **forms: TenantForm | MemberForm,
+    request: HttpRequest, by: Actor, code: str, *, form: TenantForm | None = None
 ) -> HttpResponseBase:
     """The page of a tenant with whichever form was just sent."""
     found = get_object_or_404(counted(Tenant.objects.all()), code=code)
     members = Membership.objects.filter(tenant=found).select_related("user")
+    waiting = register.current(found).filter(membership=None)
     context = {
         "tenant": found,
-        "form": forms.get("form") or TenantForm(instance=found),
-        "member_form": forms.get("member_form") or MemberForm(),
+        "form": form or TenantForm(instance=found),
         "members": members.order_by("user__login"),
-        "issued": issued,
+        "waiting": waiting.order_by("named_at"),
+        "named": register.current(found).count(),
+        "free_parties": parties.free_for_tenants()[:PARTIES_SHOWN],
     }
     return show(request, by, "office/tenants/one.html", context)
 

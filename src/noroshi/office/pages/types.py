@@ -21,13 +21,14 @@ from noroshi.office.show import show
 from noroshi.office.staff import staff_page
 from noroshi.tenants import audit
 from noroshi.tenants.audit import Actor
+from noroshi.tenants.duties import Duty
 
 PER_PAGE = 100
 KEYS_MAX = 100
 
 
 @require_GET
-@staff_page
+@staff_page(duty=Duty.TYPES)
 def types(request: HttpRequest, by: Actor) -> HttpResponseBase:
     """All types with codec and number of devices."""
     in_service = Count("device", filter=Q(device__retired_at=None), distinct=True)
@@ -37,14 +38,14 @@ def types(request: HttpRequest, by: Actor) -> HttpResponseBase:
 
 
 @require_http_methods(["GET", "POST"])
-@staff_page
+@staff_page(duty=Duty.TYPES)
 def type_new(request: HttpRequest, by: Actor) -> HttpResponseBase:
     """Make one."""
     return edit(request, by, None)
 
 
 @require_http_methods(["GET", "POST"])
-@staff_page
+@staff_page(duty=Duty.TYPES)
 def type_edit(request: HttpRequest, by: Actor, number: int) -> HttpResponseBase:
     """Change one."""
     return edit(request, by, get_object_or_404(DeviceType, pk=number))

@@ -25,6 +25,10 @@ class Tenant(models.Model):
     users_max = models.PositiveIntegerField(_("利用者数の上限"), default=10)
     widened_class = models.CharField(_("契約で広げた利用者の範囲"), max_length=100, blank=True)
     frozen_at = models.DateTimeField(null=True, blank=True)
+    # Who answers for personal data on the contractor's side; changed by an act of intent only.
+    privacy_name = models.CharField(_("個人情報の窓口"), max_length=100, blank=True, default="")
+    privacy_email = models.CharField(_("窓口のメール"), max_length=254, blank=True, default="")
+    privacy_phone = models.CharField(_("窓口の電話"), max_length=20, blank=True, default="")
 
     def __str__(self) -> str:
         return self.name

@@ -10,7 +10,7 @@ from django.views.decorators.http import require_GET
 
 from noroshi.alarms.models import Incident
 from noroshi.outbox import ledger
-from noroshi.outbox.ledger import Mail
+from noroshi.outbox.ledger import Mail, Wanted
 from noroshi.tenants import access
 from noroshi.tenants.models import Membership
 from noroshi.web.member import tenant_page
@@ -36,10 +36,11 @@ def mails(request: HttpRequest, member: Membership) -> HttpResponseBase:
     state = request.GET.get("state", "")
     if state not in STATES:
         state = ""
-    count = ledger.count_of_tenant(member.tenant_id, state=state)
+    wanted = Wanted(state, with_people=member.may_manage)
+    count = ledger.count_of_tenant(member.tenant_id, wanted)
     page = Paginator(range(count), PER_PAGE).get_page(request.GET.get("page"))
     found = ledger.messages_of_tenant(
-        member.tenant_id, state=state, first=max(page.start_index() - 1, 0), limit=PER_PAGE
+        member.tenant_id, wanted, first=max(page.start_index() - 1, 0), limit=PER_PAGE
     )
     context = {
         "page": page,
@@ -54,7 +55,9 @@ def mails(request: HttpRequest, member: Membership) -> HttpResponseBase:
 @tenant_page
 def mail(request: HttpRequest, member: Membership, number: int) -> HttpResponseBase:
     """One mail: its text, every try and every answer."""
-    found = ledger.message_of_tenant(member.tenant_id, number)
+    found = ledger.message_of_tenant(
+        member.tenant_id, number, Wanted(with_people=member.may_manage)
+    )
     if found is None:
         raise Http404
     context = {
@@ -86,6 +89,10 @@ def reason_of(kind: str, device: str) -> str:
     words = {
         "incident.opened": _("警報の発生"),
         "incident.recovered": _("警報の復帰"),
+        "intent.copy": _("お手続きの控え"),
+        "visit.filed": _("監査アクセスの受付"),
+        "visit.opened": _("提供者側の閲覧"),
+        "register.review": _("名簿の棚卸しのお願い"),
     }.get(kind, kind)
     return _("%(device)s：%(reason)s") % {"device": device, "reason": words} if device else words
 

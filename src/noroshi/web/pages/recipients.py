@@ -1,4 +1,4 @@
-"""Who gets mails: add, change, pause, remove; and which rules tell whom."""
+"""Who gets mails: add, change, remove (acts of intent), pause; and which rules tell whom."""
 
 from django.contrib import messages
 from django.db.models import Prefetch
@@ -8,16 +8,13 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from noroshi.alarms.actions import (
-    BadRecipient,
-    Person,
-    add_recipient,
-    change_recipient,
-    remove_recipient,
-)
+from noroshi.alarms.actions import Person, change_recipient
 from noroshi.alarms.models import Recipient, Rule
 from noroshi.tenants import access
-from noroshi.tenants.models import Membership
+from noroshi.tenants.intents import may_declare, with_authority
+from noroshi.tenants.models import IntentKind, Membership
+from noroshi.web import recipient_acts
+from noroshi.web.acts import authority_only, begin
 from noroshi.web.forms.recipient import RecipientForm
 from noroshi.web.member import actor_of, editor_only, tenant_page
 from noroshi.web.paging import page_of
@@ -34,43 +31,38 @@ def recipients(request: HttpRequest, member: Membership) -> HttpResponseBase:
     rules = access.rows(member, Rule).select_related("device").order_by("device__name", "pk")
     rows = access.rows(member, Recipient).prefetch_related(Prefetch("rules", queryset=rules))
     page = page_of(request, rows.order_by("name", "pk"), PER_PAGE)
-    return show(request, member, "web/recipients/list.html", {"page": page})
+    may_change = may_declare(member)
+    people = [] if may_change else with_authority(member.tenant_id)
+    context = {"page": page, "may_change": may_change, "people": people}
+    return show(request, member, "web/recipients/list.html", context)
 
 
 @require_http_methods(["GET", "POST"])
 @tenant_page
-@editor_only
+@authority_only
 def recipient_new(request: HttpRequest, member: Membership) -> HttpResponseBase:
-    """Add somebody."""
+    """Add somebody: on to the act."""
     form = RecipientForm(member, data=request.POST or None)
     if request.method == "POST" and form.is_valid():
-        try:
-            made = add_recipient(form.person(), by=actor_of(member), now=timezone.now())
-        except BadRecipient as refusal:
-            form.add_error("address", str(refusal))
-        else:
-            return saved(
-                request, form, _("「%(name)s」を通知先に追加しました。") % {"name": made.name}
-            )
+        caution(request, form)
+        return begin(member, IntentKind.RECIPIENTS, *recipient_acts.adding(form.person()))
     return show(request, member, "web/recipients/edit.html", {"form": form})
 
 
 @require_http_methods(["GET", "POST"])
 @tenant_page
-@editor_only
+@authority_only
 def recipient(request: HttpRequest, member: Membership, code: str) -> HttpResponseBase:
-    """Change somebody; below stand the rules that tell this person."""
+    """Change somebody: on to the act; below stand the rules that tell this person."""
     found = access.row(member, Recipient, code=code)
     form = RecipientForm(member, found, data=request.POST or None)
     if request.method == "POST" and form.is_valid():
-        try:
-            change_recipient(found, form.person(), by=actor_of(member), now=timezone.now())
-        except BadRecipient as refusal:
-            form.add_error("address", str(refusal))
-        else:
-            return saved(
-                request, form, _("「%(name)s」を保存しました。") % {"name": form.person().name}
-            )
+        if not recipient_acts.is_change(found, form.person()):
+            messages.info(request, _("変更はありません。"))
+            return redirect("recipients")
+        caution(request, form)
+        changing = recipient_acts.changing(found, form.person())
+        return begin(member, IntentKind.RECIPIENTS, *changing)
     rules = access.rows(member, Rule).filter(recipients=found)
     context = {"form": form, "recipient": found, "lines": lines_of(list(rules))}
     return show(request, member, "web/recipients/edit.html", context)
@@ -95,18 +87,14 @@ def recipient_pause(request: HttpRequest, member: Membership, code: str) -> Http
 
 @require_POST
 @tenant_page
-@editor_only
-def recipient_remove(request: HttpRequest, member: Membership, code: str) -> HttpResponseBase:
-    """Take somebody off all rules and off the list."""
+@authority_only
+def recipient_remove(_request: HttpRequest, member: Membership, code: str) -> HttpResponseBase:
+    """Take somebody off all rules and off the list: on to the act."""
     found = access.row(member, Recipient, code=code)
-    remove_recipient(found, by=actor_of(member), now=timezone.now())
-    messages.success(request, _("「%(name)s」を通知先から外しました。") % {"name": found.name})
-    return redirect("recipients")
+    return begin(member, IntentKind.RECIPIENTS, *recipient_acts.removing(found))
 
 
-def saved(request: HttpRequest, form: RecipientForm, words: str) -> HttpResponseBase:
-    """Say what was saved, and the caution when the address is an odd one."""
-    messages.success(request, words)
+def caution(request: HttpRequest, form: RecipientForm) -> None:
+    """Say so when the address is an odd one."""
     if form.caution:
         messages.warning(request, form.caution)
-    return redirect("recipients")

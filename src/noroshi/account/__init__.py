@@ -1,0 +1,1 @@
+"""The front hall: what everybody who signs in shares, before any other room."""

@@ -1,0 +1,10 @@
+"""The walls around this room's tables."""
+
+from noroshi.tenants.walls import ADD, KEEP, READ, register, via_register
+
+WALLS = (
+    # A mail about nobody's affairs (a forgotten password) is posted before a tenant is known.
+    register("outbox_message", KEEP, adds="tenant_id IS NULL"),
+    via_register("outbox_delivery", "outbox_message", "message_id", READ),
+    via_register("outbox_attachment", "outbox_message", "message_id", ADD),
+)

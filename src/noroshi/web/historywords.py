@@ -1,0 +1,195 @@
+"""The audit log in words: what was done, and what a field was before and after."""
+
+from datetime import datetime
+
+from django.utils.translation import gettext as _
+
+from noroshi.tenants.models import Enrolment, IntentKind, Membership, User, Visit
+from noroshi.ui.words import instant_words
+
+PAIRED = frozenset({"name", "site", "interval_s"})  # fields told as [before, after]
+INSTANTS = frozenset({"since", "until"})
+CHOICES = {
+    "affiliation": Enrolment.Affiliation,
+    "role": Membership.Role,
+    "kind": Visit.Kind,
+    "before": User.State,
+    "after": User.State,
+    "act": IntentKind,
+}
+
+
+def action_of(action: str) -> str:
+    """What was done, in words; an action without words shows its name."""
+    return (devices_and_rules() | people() | visits() | acts()).get(action, action)
+
+
+def devices_and_rules() -> dict[str, str]:
+    """What is done with devices, rules, recipients and readings."""
+    return {
+        "device.registered": _("端末を登録"),
+        "device.changed": _("端末の設定を変更"),
+        "device.retired": _("端末を廃止"),
+        "downlink.queued": _("下りを予約"),
+        "downlink.cancelled": _("下りを取り消し"),
+        "rule.made": _("通知条件を追加"),
+        "rule.changed": _("通知条件を変更"),
+        "rule.removed": _("通知条件を削除"),
+        "recipient.added": _("通知先を追加"),
+        "recipient.changed": _("通知先を変更"),
+        "recipient.removed": _("通知先を削除"),
+        "incident.acknowledged": _("警報に対応"),
+        "readings.exported": _("データを取り出し"),
+    }
+
+
+def people() -> dict[str, str]:
+    """What is done with users and their ids."""
+    return {
+        "user.named": _("利用者を名簿に登録"),
+        "user.changed": _("名簿の内容を変更"),
+        "user.ended": _("利用者を名簿から外した"),
+        "user.stopped": _("利用者を直ちに停止"),
+        "user.started_again": _("利用者を再開"),
+        "user.issued": _("利用者IDを発行"),
+        "user.joined": _("今ある利用者IDを名簿に結んだ"),
+        "user.reissued": _("初期パスワードを再発行"),
+        "user.link_opened": _("一度だけ開ける画面を開いた"),
+        "user.first_sign_in": _("初期パスワードでログイン"),
+        "user.first_changed": _("初期パスワードを変更"),
+        "user.password_changed": _("パスワードを変更"),
+        "user.factors_removed": _("二段階認証を外した"),
+        "user.account_stopped": _("利用者IDを停止"),
+        "user.account_frozen": _("利用者IDを凍結"),
+        "user.account_closed": _("利用者IDを廃止"),
+        "user.account_started": _("利用者IDを再開"),
+        "register.reviewed": _("名簿の棚卸し"),
+        "tenant.frozen": _("全アカウントを緊急停止"),
+        "tenant.unfrozen": _("緊急停止を解除"),
+        "sign_ins.exported": _("ログイン履歴を取り出し"),
+    }
+
+
+def visits() -> dict[str, str]:
+    """What is done with permissions to look from outside."""
+    return {
+        "visit.filed": _("監査アクセスを事前通知"),
+        "visit.opened": _("提供者側の閲覧を開始"),
+        "visit.ended": _("閲覧を終了"),
+    }
+
+
+def acts() -> dict[str, str]:
+    """What binds the contractor."""
+    return {
+        "intent.declared": _("意思表示"),
+        "tenant.privacy_contact_changed": _("個人情報の窓口を変更"),
+    }
+
+
+def details_of(details: object) -> list[tuple[str, str]]:
+    """(field, before → after) of what changed."""
+    if not isinstance(details, dict):
+        return []
+    before, after = details.get("before"), details.get("after")
+    if isinstance(before, dict) and isinstance(after, dict):
+        return [
+            (label_of(key), f"{word_of(key, before.get(key))} → {word_of(key, value)}")
+            for key, value in after.items()
+            if before.get(key) != value
+        ]
+    return [(label_of(key), change_of(key, value)) for key, value in details.items()]
+
+
+def change_of(key: str, value: object) -> str:
+    """A pair under the name of one field is before and after; anything else stands for itself."""
+    if key in PAIRED and isinstance(value, list) and len(value) == len(("before", "after")):
+        return f"{word_of(key, value[0])} → {word_of(key, value[1])}"
+    return word_of(key, value)
+
+
+def label_of(key: str) -> str:
+    """What a field is called; one without words shows its name."""
+    return (labels() | labels_of_people() | labels_of_acts()).get(key, key)
+
+
+def labels() -> dict[str, str]:
+    """The fields of devices, rules, recipients and exports."""
+    return {
+        "name": _("名前"),
+        "address": _("メールアドレス"),
+        "language": _("メールの言語"),
+        "is_active": _("有効"),
+        "site": _("場所"),
+        "interval_s": _("受信の間隔（秒）"),
+        "upper": _("上限"),
+        "lower": _("下限"),
+        "margin": _("復帰の幅"),
+        "hold_s": _("判定時間（秒）"),
+        "recipients": _("通知先"),
+        "key": _("項目"),
+        "rule": _("通知条件"),
+        "incident": _("警報"),
+        "payload": _("データ（16進）"),
+        "since": _("開始"),
+        "until": _("終了"),
+        "encoding": _("文字コード"),
+        "form": _("並べ方"),
+    }
+
+
+def labels_of_people() -> dict[str, str]:
+    """The fields of users, accounts and visits."""
+    return {
+        "email": _("メールアドレス"),
+        "affiliation": _("所属の区分"),
+        "role": _("役割"),
+        "has_authority": _("契約権限"),
+        "login": _("利用者ID"),
+        "way": _("渡し方"),
+        "sessions": _("終わらせたログイン（件）"),
+        "people": _("止めた利用者（名）"),
+        "audits": _("終わらせた監査閲覧（名）"),
+        "kept": _("残した方（名）"),
+        "ended": _("外した方（名）"),
+        "factors": _("外した要素（件）"),
+        "before": _("前の状態"),
+        "after": _("後の状態"),
+        "kind": _("立場"),
+        "visitor": _("閲覧する方"),
+        "reason": _("目的・理由"),
+        "ticket": _("整理番号"),
+    }
+
+
+def labels_of_acts() -> dict[str, str]:
+    """The fields of acts of intent."""
+    return {
+        "number": _("受付番号"),
+        "act": _("手続き"),
+        "hash": _("ハッシュ値"),
+        "privacy_name": _("個人情報の窓口"),
+        "privacy_email": _("窓口のメール"),
+        "privacy_phone": _("窓口の電話"),
+    }
+
+
+def word_of(key: str, value: object) -> str:
+    """One value of a field as text."""
+    if value is None or value == "":
+        return _("なし")
+    if isinstance(value, bool):
+        return _("はい") if value else _("いいえ")
+    if isinstance(value, list):
+        return _("、").join(word_of(key, one) for one in value)
+    if key in CHOICES and value in CHOICES[key].values:
+        return str(CHOICES[key](value).label)
+    return instant_of(value) if key in INSTANTS else str(value)
+
+
+def instant_of(value: object) -> str:
+    """An instant kept as text, in words; any other text as it is."""
+    try:
+        return instant_words(datetime.fromisoformat(str(value)))
+    except ValueError:
+        return str(value)
