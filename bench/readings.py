@@ -34,9 +34,6 @@ def measure() -> dict[str, tuple[float, str]]:
     import django  # noqa: PLC0415
 
     django.setup()
-    from django.core.management import call_command  # noqa: PLC0415
-
-    call_command("migrate", verbosity=0)
     day_bytes, month_bytes = fill()
     return {
         "chart_year_ms_warm": (round(chart_year_ms(), 2), "ms"),

@@ -3,7 +3,6 @@
 import json
 import os
 import shutil
-import subprocess
 import sys
 import tempfile
 import time
@@ -13,8 +12,9 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from bench import gate, readings, spine  # noqa: E402
+from bench import gate, readings, scratch, spine  # noqa: E402
 
+from noroshi.base.environment import ROLE_URLS  # noqa: E402
 from noroshi.jobs.postgres import Embedded  # noqa: E402
 
 BENCHES: dict[str, Callable[[str], dict[str, tuple[float, str]]]] = {
@@ -36,11 +36,13 @@ def main(words: list[str]) -> int:
     server = Embedded(folder / "postgres", say=print)
     found: dict[str, tuple[float, str]] = {}
     try:
-        url = server.start(durable=True)
-        migrate(url)
+        server.start(durable=True)
+        urls = server.urls
+        os.environ |= {name: urls.of(role) for role, name in ROLE_URLS.items()}
+        scratch.migrated(urls.owner)
         for name in words or BENCHES:
             begun = time.monotonic()
-            found |= BENCHES[name](url)
+            found |= BENCHES[name](urls.pipeline if name == "gate" else urls.owner)
             print(f"-- {name} took {time.monotonic() - begun:.0f} s", flush=True)
     finally:
         server.stop()
@@ -48,16 +50,6 @@ def main(words: list[str]) -> int:
     show(found)
     keep(found)
     return 0
-
-
-def migrate(database_url: str) -> None:
-    """Make the tables."""
-    environment = os.environ | {
-        "DATABASE_URL": database_url,
-        "NOROSHI_SECRET_KEY": "only for the bench: " + "b" * 32,
-    }
-    program = [sys.executable, "-m", "noroshi", "manage", "migrate", "--verbosity", "0"]
-    subprocess.run(program, cwd=ROOT, env=environment, check=True)
 
 
 def show(found: dict[str, tuple[float, str]]) -> None:

@@ -12,8 +12,22 @@ from pathlib import Path
 import psycopg
 from psycopg import sql
 
+from noroshi.base.environment import ROLE_URLS
+from noroshi.base.roles import PIPELINE
+
 ROOT = Path(__file__).resolve().parent.parent
 DROP_TRIES = 20
+SETTINGS = {
+    "DJANGO_SETTINGS_MODULE": "noroshi.config.settings",
+    "NOROSHI_SECRET_KEY": "only for the bench: " + "b" * 32,
+}
+OWNER_URL = "NOROSHI_BENCH_OWNER_URL"
+
+
+def analyze() -> None:
+    """In the child: what only the tables' owner may do."""
+    with psycopg.connect(os.environ[OWNER_URL], autocommit=True) as connection:
+        connection.execute("ANALYZE")
 
 
 @contextlib.contextmanager
@@ -26,6 +40,19 @@ def database(server_url: str, name: str) -> Iterator[str]:
             yield urllib.parse.urlsplit(server_url)._replace(path=f"/{name}").geturl()
         finally:
             drop(connection, name)
+
+
+def migrated(owner_url: str) -> str:
+    """Make tables and walls in this database; its address for the pipeline, which does the work."""
+    path = urllib.parse.urlsplit(owner_url).path
+    roles = {
+        name: urllib.parse.urlsplit(os.environ[name])._replace(path=path).geturl()
+        for name in ROLE_URLS.values()
+    }
+    told = os.environ | SETTINGS | roles | {"DATABASE_URL": owner_url}
+    program = [sys.executable, "-m", "noroshi", "migrate"]
+    subprocess.run(program, cwd=ROOT, env=told, check=True, stdout=subprocess.DEVNULL)
+    return roles[ROLE_URLS[PIPELINE]]
 
 
 def drop(connection: "psycopg.Connection[tuple[object, ...]]", name: str) -> None:
@@ -41,16 +68,14 @@ def drop(connection: "psycopg.Connection[tuple[object, ...]]", name: str) -> Non
             time.sleep(0.5)
 
 
-def child(module: str, database_url: str) -> str:
+def child(module: str, owner_url: str) -> str:
     """Run a module of the bench in a process of its own on that database; what it printed last.
 
-    Django can be set up only once in a process.
+    It works as the pipeline, on tables that are made here. Django can be set up only once in a
+    process.
     """
-    environment = os.environ | {
-        "DATABASE_URL": database_url,
-        "DJANGO_SETTINGS_MODULE": "noroshi.config.settings",
-        "NOROSHI_SECRET_KEY": "only for the bench: " + "b" * 32,
-    }
+    told = {"DATABASE_URL": migrated(owner_url), OWNER_URL: owner_url}
+    environment = os.environ | SETTINGS | told
     done = subprocess.run(
         [sys.executable, "-m", module], cwd=ROOT, env=environment, capture_output=True, text=True
     )

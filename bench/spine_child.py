@@ -15,9 +15,9 @@ import django
 
 django.setup()
 
+from bench import scratch  # noqa: E402
 from bench.gate import family  # noqa: E402
 from bench.load import template  # noqa: E402
-from django.core.management import call_command  # noqa: E402
 from django.db import connection  # noqa: E402
 
 from noroshi.alarms.models import Recipient, Rule  # noqa: E402
@@ -69,7 +69,6 @@ class Cpu:
 
 def main() -> None:
     """Print one line of JSON."""
-    call_command("migrate", verbosity=0)
     start = datetime.now(UTC) - SPACING * (UPLINKS + WARM_UPLINKS)
     for task in tick.timetable():
         if "partitions" in task.name:
@@ -79,8 +78,7 @@ def main() -> None:
     post(source_id, start, range(WARM_UPLINKS))
     carry(sandbox, WARM_UPLINKS)
     post(source_id, start, range(WARM_UPLINKS, WARM_UPLINKS + UPLINKS))
-    with connection.cursor() as cursor:
-        cursor.execute("ANALYZE")
+    scratch.analyze()
     postmaster = postmaster_of_this_session()
     before, begun = cpu(postmaster), time.monotonic()
     carry(sandbox, UPLINKS)

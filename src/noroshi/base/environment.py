@@ -11,12 +11,15 @@ class Environment:
 
     Attributes:
         database_url: `postgresql://user:password@host:port/name`; empty = none given.
+        app_database_url, pipeline_database_url: the same database for the other two roles.
         secret_key: at least 32 characters; signs sessions and links.
         host: address the programs listen on.
         web_port, gate_port, live_port: TCP ports of the three doors.
         live_url: public address of the live stream behind a proxy; empty = own port.
         base_url: public address of the pages, for links in mails.
         gate_url: public address of the gate, shown in set-up instructions.
+        old_secret_keys: former secret keys, still good for opening what they sealed.
+        proxies: how many proxies of our own stand before the pages and add X-Forwarded-For.
         smtp_url: `smtp://[user:password@]host:port[?starttls=1]`, `smtps://…`.
         mail_from: the sender of every mail.
         var: folder of local state (logs, demo, embedded database).
@@ -24,7 +27,11 @@ class Environment:
     """
 
     database_url: str
+    app_database_url: str
+    pipeline_database_url: str
     secret_key: str
+    old_secret_keys: tuple[str, ...]
+    proxies: int
     host: str
     web_port: int
     gate_port: int
@@ -41,7 +48,11 @@ class Environment:
     is_debug: bool
 
 
-LENT = ("DATABASE_URL", "NOROSHI_SECRET_KEY")
+ROLE_URLS = {
+    "noroshi_app": "NOROSHI_APP_DATABASE_URL",
+    "noroshi_pipeline": "NOROSHI_PIPELINE_DATABASE_URL",
+}
+LENT = ("DATABASE_URL", *ROLE_URLS.values(), "NOROSHI_SECRET_KEY")
 LENT_FILE = "environment"
 
 
@@ -58,7 +69,11 @@ def read(source: "os._Environ[str] | dict[str, str] | None" = None) -> Environme
     hosts = env.get("NOROSHI_ALLOWED_HOSTS", f"127.0.0.1,localhost,[::1],{host}")
     return Environment(
         database_url=env.get("DATABASE_URL", ""),
+        app_database_url=env.get("NOROSHI_APP_DATABASE_URL", ""),
+        pipeline_database_url=env.get("NOROSHI_PIPELINE_DATABASE_URL", ""),
         secret_key=env.get("NOROSHI_SECRET_KEY", ""),
+        old_secret_keys=tuple(env.get("NOROSHI_OLD_SECRET_KEYS", "").split()),
+        proxies=number(env, "NOROSHI_PROXIES", 0, most=9),
         host=host,
         web_port=web_port,
         gate_port=gate_port,
@@ -81,7 +96,7 @@ def lend(settings: "os._Environ[str] | dict[str, str]", var: Path) -> Path:
     file = var / LENT_FILE
     draft = file.with_suffix(".new")
     draft.touch(mode=0o600)
-    draft.write_text("".join(f"{name}={settings[name]}\n" for name in LENT))
+    draft.write_text("".join(f"{name}={settings[name]}\n" for name in LENT if name in settings))
     return draft.replace(file)
 
 
@@ -96,9 +111,26 @@ def borrow() -> None:
             os.environ.setdefault(name, value)
 
 
+def act_as(role: str) -> None:
+    """Take this database role's address, where one is given, and know no other from now on."""
+    own = os.environ.get(ROLE_URLS[role])
+    for name in ROLE_URLS.values():
+        os.environ.pop(name, None)
+    if own:
+        os.environ["DATABASE_URL"] = own
+
+
 def port(env: "os._Environ[str] | dict[str, str]", name: str, default: int) -> int:
     """A TCP port, 1 to 65535."""
     text = env.get(name, str(default))
     if not text.isdecimal() or not 0 < int(text) < 65536:
         raise BadSetting(f"noroshi: {name}={text!r} is not a port; give a number from 1 to 65535.")
+    return int(text)
+
+
+def number(env: "os._Environ[str] | dict[str, str]", name: str, default: int, *, most: int) -> int:
+    """A whole number, 0 to `most`."""
+    text = env.get(name, str(default))
+    if not text.isdecimal() or not 0 <= int(text) <= most:
+        raise BadSetting(f"noroshi: {name}={text!r} must be a number from 0 to {most}.")
     return int(text)

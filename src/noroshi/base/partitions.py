@@ -8,6 +8,8 @@ from datetime import UTC, date, datetime, timedelta
 
 from django.db import OperationalError, connection, transaction
 
+from noroshi.base.roles import PIPELINE
+
 MONTHS_AHEAD = 2
 WAIT_MS = 1_000  # what the gate and the spine may be held up by a change of partitions
 NAME = re.compile(r"^[a-z_]+_(\d{4})(\d{2})(\d{2})?$")
@@ -51,11 +53,61 @@ def key_bound(day: date) -> str:
 
 BOUNDS = {"time": time_bound, "key": key_bound}
 
+# What the pipeline may do to a partition itself: pack it, prune it. The app: nothing.
+GRANTED = ("SELECT", "DELETE")
+PLACES = """
+  place text[] := CASE parent  -- its default partition, its column, the column's type
+    WHEN 'inbox_entry' THEN ARRAY['inbox_entry_other', 'key', 'uuid']
+    WHEN 'readings_uplink' THEN ARRAY['readings_uplink_other', 'sent_at', 'timestamptz']
+    WHEN 'readings_loose' THEN ARRAY['readings_loose_other', 'at', 'timestamptz']
+    WHEN 'readings_reading' THEN ARRAY['readings_reading_late', 'at', 'timestamptz']
+  END;
+  part text := parent || '_' || suffix;
+BEGIN
+  IF place IS NULL OR suffix !~ '^[0-9]{6}([0-9]{2})?$' THEN
+    RAISE insufficient_privilege USING MESSAGE = format('no partition: %s %s', parent, suffix);
+  END IF;
+"""
+# The pipeline may change no table. These run as the owner and change only what stands in PLACES.
+FUNCTIONS = {
+    "noroshi_partition_add(text, text, text, text)": f"""
+CREATE OR REPLACE FUNCTION public.noroshi_partition_add(
+  parent text, suffix text, since text, until text) RETURNS boolean
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $body$
+DECLARE {PLACES}
+  IF to_regclass('public.' || part) IS NOT NULL THEN
+    RETURN false;
+  END IF;
+  EXECUTE format('LOCK TABLE public.%I IN ACCESS EXCLUSIVE MODE', place[1]);
+  EXECUTE format('CREATE TABLE public.%I (LIKE public.%I INCLUDING ALL)', part, parent);
+  EXECUTE format(
+    'WITH moved AS (DELETE FROM public.%1$I WHERE %2$I >= $1::%3$s AND %2$I < $2::%3$s '
+    'RETURNING *) INSERT INTO public.%4$I SELECT * FROM moved', place[1], place[2], place[3], part
+  ) USING since, until;
+  EXECUTE format('ALTER TABLE public.%I ATTACH PARTITION public.%I FOR VALUES FROM (%L) TO (%L)',
+    parent, part, since, until);
+  EXECUTE format('GRANT {", ".join(GRANTED)} ON public.%I TO {PIPELINE}', part);
+  RETURN true;
+END $body$""",
+    "noroshi_partition_drop(text, text)": f"""
+CREATE OR REPLACE FUNCTION public.noroshi_partition_drop(parent text, suffix text) RETURNS boolean
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $body$
+DECLARE {PLACES}
+  IF NOT EXISTS (SELECT FROM pg_inherits WHERE inhrelid = to_regclass('public.' || part)
+      AND inhparent = to_regclass('public.' || parent)) THEN
+    RETURN false;
+  END IF;
+  EXECUTE format('DROP TABLE public.%I', part);
+  RETURN true;
+END $body$""",
+}
+
 
 def ensure(table: str, span: Span, *, bound: str) -> None:
-    """Make one partition unless it is there. `bound` is a name in BOUNDS.
+    """Make one partition unless it is there, as the owner: for migrations, before there are walls.
 
-    Raises IntegrityError when rows of the span lie in the default partition already.
+    `bound` is a name in BOUNDS. Raises IntegrityError when rows of the span lie in the default
+    partition already.
     """
     lower, upper = BOUNDS[bound](span.since), BOUNDS[bound](span.until)
     with connection.cursor() as cursor:
@@ -67,32 +119,21 @@ def ensure(table: str, span: Span, *, bound: str) -> None:
             )
 
 
-def ensure_with_rows(table: str, default: str, column: str, span: Span, *, bound: str) -> int:
-    """The same; rows of the default partition that belong to it move in. Returns 1 when new.
+def ensure_with_rows(table: str, span: Span, *, bound: str) -> int:
+    """The same for the pipeline; rows of the default partition that belong to it move in.
 
-    Raises OperationalError when somebody uses the default partition for longer than WAIT_MS (a
-    backup): who waits for a lock makes all others wait behind.
+    Returns 1 when it is new. Raises OperationalError when somebody uses the default partition for
+    longer than WAIT_MS (a backup): who waits for a lock makes all others wait behind.
     """
-    name = f"{table}_{span.suffix}"
-    lower, upper = BOUNDS[bound](span.since), BOUNDS[bound](span.until)
+    bounds = [BOUNDS[bound](span.since), BOUNDS[bound](span.until)]
     with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute("SELECT to_regclass(%s) IS NOT NULL", [name])
-        if cursor.fetchone()[0]:
-            return 0
         cursor.execute(f"SET LOCAL lock_timeout = {WAIT_MS}")
-        cursor.execute(f"LOCK TABLE {default} IN ACCESS EXCLUSIVE MODE")
-        cursor.execute(f"CREATE TABLE {name} (LIKE {table} INCLUDING ALL)")
         cursor.execute(
-            f"WITH moved AS (DELETE FROM {default} WHERE {column} >= %s AND {column} < %s "
-            f"RETURNING *) INSERT INTO {name} SELECT * FROM moved",
-            [lower, upper],
+            "SELECT public.noroshi_partition_add(%s, %s, %s, %s)", [table, span.suffix, *bounds]
         )
-        cursor.execute(
-            f"ALTER TABLE {table} ATTACH PARTITION {name} FOR VALUES FROM (%s) TO (%s)",
-            [lower, upper],
-        )
+        is_new = bool(cursor.fetchone()[0])
         cursor.execute("SET LOCAL lock_timeout = 0")
-    return 1
+    return int(is_new)
 
 
 def drop_when_free(table: str, span: Span) -> int:
@@ -133,4 +174,4 @@ def span_of(name: str) -> Span | None:
 def drop(table: str, span: Span) -> None:
     """Drop one partition whole: no rows to delete one by one, no space left behind."""
     with connection.cursor() as cursor:
-        cursor.execute(f"DROP TABLE IF EXISTS {table}_{span.suffix}")
+        cursor.execute("SELECT public.noroshi_partition_drop(%s, %s)", [table, span.suffix])

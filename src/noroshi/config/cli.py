@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 import django
 
-from noroshi.base import environment
+from noroshi.base import environment, roles
+from noroshi.config import walls_check
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,8 +28,13 @@ PROGRAMS = {
     "work": Program("noroshi.jobs.work", "decode, store and judge what came in"),
     "send": Program("noroshi.jobs.send", "send the mails that are due"),
     "tick": Program("noroshi.jobs.tick", "timed work: retention, packing, partitions"),
-    "manage": Program("noroshi.config.manage", "Django's own tools, e.g. `manage migrate`"),
+    "migrate": Program("noroshi.config.migrate", "bring the tables and their walls up to date"),
+    "manage": Program("noroshi.config.manage", "Django's own tools, as the tables' owner"),
     "add-staff": Program("noroshi.jobs.add_staff", "make the first account of the office"),
+    "account": Program("noroshi.jobs.account", "issue, reset, stop, start or close a user id"),
+    "ledger": Program("noroshi.jobs.ledger", "verify the chains of acts of intent; show them"),
+    "remove-factors": Program("noroshi.jobs.remove_factors", "somebody lost the second factor"),
+    "import-places": Program("noroshi.jobs.import_places", "where internet addresses are, by CSV"),
     "prepare-demo": Program("noroshi.jobs.prepare_demo", "the demo's tenant, devices and people"),
     "simulate": Program("noroshi.jobs.simulate", "be the networks: post uplinks", django=False),
     "catcher": Program("noroshi.jobs.catcher", "the demo's own mail server", django=False),
@@ -45,6 +51,10 @@ def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "noroshi.config.settings")
     if PROGRAMS[name].django:
         environment.borrow()
+    if name in roles.ROLE_OF_PROGRAM:
+        environment.act_as(roles.ROLE_OF_PROGRAM[name])
+        walls_check.stand_behind(name)
+    if PROGRAMS[name].django:
         django.setup()
     sys.argv = [f"noroshi {name}", *sys.argv[2:]]
     runpy.run_module(PROGRAMS[name].module, run_name="__main__", alter_sys=True)

@@ -1,5 +1,6 @@
 """Django's settings, made from the environment that base.environment reads."""
 
+import datetime
 import urllib.parse
 from pathlib import Path
 
@@ -13,6 +14,7 @@ ROOT = HOUSE.parent.parent
 
 DEBUG = False
 SECRET_KEY = ENV.secret_key
+SECRET_KEY_FALLBACKS = list(ENV.old_secret_keys)
 ALLOWED_HOSTS = list(ENV.allowed_hosts)
 ROOT_URLCONF = "noroshi.config.urls"
 WSGI_APPLICATION = "noroshi.config.wsgi.application"
@@ -22,6 +24,7 @@ LIVE_URL, LIVE_PORT = ENV.live_url, ENV.live_port
 SMTP_URL, MAIL_FROM = ENV.smtp_url, ENV.mail_from
 VAR = ENV.var
 DEMO = ENV.is_demo
+PROXIES = ENV.proxies
 
 INSTALLED_APPS = [
     "django.contrib.auth",
@@ -39,24 +42,37 @@ INSTALLED_APPS = [
     "noroshi.readings",
     "noroshi.alarms",
     "noroshi.ui",
+    "noroshi.account",
     "noroshi.web",
     "noroshi.office",
     "noroshi.live",
     "noroshi.jobs",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    "allauth.usersessions",
+    "axes",
 ]
 
 MIDDLEWARE = [
     "noroshi.ui.middleware.security_headers",
     "django.middleware.security.SecurityMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
-    "django.contrib.auth.middleware.LoginRequiredMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
+    "noroshi.account.gate.Gate",
     "noroshi.tenants.middleware.zone_and_language",
+    "django.contrib.auth.middleware.LoginRequiredMiddleware",
+    "noroshi.account.first_change.FirstChange",
+    "noroshi.account.gate.FactorFirst",
+    "noroshi.account.busy.Busy",
+    "allauth.account.middleware.AccountMiddleware",
+    "axes.middleware.AxesMiddleware",
 ]
 
 TEMPLATES = [
@@ -97,21 +113,55 @@ DATABASES = {"default": database(ENV.database_url)}
 AUTH_USER_MODEL = "tenants.User"
 LOGIN_URL = "sign-in"
 LOGIN_REDIRECT_URL = "home"
-PASSWORD_HASHERS = ["noroshi.tenants.hashers.Argon2id"]
-AUTH_PASSWORD_VALIDATORS = [
-    {
-        "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
-        "OPTIONS": {"min_length": 15},
-    },
-    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
-    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+AUTHENTICATION_BACKENDS = [
+    "axes.backends.AxesStandaloneBackend",
+    "noroshi.account.backend.Passwords",
 ]
+PASSWORD_HASHERS = ["noroshi.tenants.hashers.Argon2id"]
+PASSWORD_RESET_TIMEOUT = 3600
+AUTH_PASSWORD_VALIDATORS = [{"NAME": "noroshi.tenants.password_checks.NewPassword"}]
+
+# The library that leads through the sign-in; what it asks the house is in account/adapter.py.
+ACCOUNT_ADAPTER = "noroshi.account.adapter.People"
+ACCOUNT_USER_MODEL_USERNAME_FIELD = "login"
+ACCOUNT_LOGIN_METHODS = {"username"}
+ACCOUNT_SIGNUP_FIELDS = ["username*", "password1*"]
+ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_PRESERVE_USERNAME_CASING = True
+MFA_ADAPTER = "noroshi.account.adapter.Proofs"
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_FORMS = {"authenticate": "noroshi.account.forms.CodeForm"}
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_RATE_LIMITS = {"webauthn_login": "100/5m/ip"}  # the first wall is account/limits.py
+MFA_TOTP_ISSUER = "Noroshi"
+MFA_TOTP_TOLERANCE = 1
+MFA_RECOVERY_CODES_SHOW_ONCE = True
+MFA_ALLOW_UNVERIFIED_EMAIL = True
+# Browsers make passkeys over plain http for localhost only.
+MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not ENV.is_https
+
+# Wrong passwords of one user id from one address; over all addresses see account/tries.py.
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_FAILURE_LIMIT = 10
+AXES_COOLOFF_TIME = datetime.timedelta(minutes=5)
+AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
+AXES_RESET_ON_SUCCESS = True
+AXES_ENABLE_ACCESS_FAILURE_LOG = True
+AXES_DISABLE_ACCESS_LOG = True
+AXES_CLIENT_IP_CALLABLE = "noroshi.tenants.sign_ins.address_of"
+AXES_LOCKOUT_CALLABLE = "noroshi.account.lock.locked"
+AXES_USERNAME_FORM_FIELD = "username"
+AXES_SENSITIVE_PARAMETERS = ["username", "ip_address", "next", "csrfmiddlewaretoken"]
+AXES_ENABLE_ADMIN = False
+AXES_VERBOSE = False
 
 LANGUAGE_CODE = "ja"
 LANGUAGES = [("ja", _("日本語")), ("en", _("英語"))]
 LOCALE_PATHS = [HOUSE / "locale"]
 TIME_ZONE = "Asia/Tokyo"
 USE_TZ = True
+LANGUAGE_COOKIE_NAME = "__Host-language" if ENV.is_https else "django_language"
+LANGUAGE_COOKIE_SECURE = ENV.is_https
 LANGUAGE_COOKIE_HTTPONLY = True
 LANGUAGE_COOKIE_SAMESITE = "Lax"
 
@@ -131,10 +181,12 @@ SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = ENV.is_https
 SESSION_COOKIE_NAME = "__Host-session" if ENV.is_https else "noroshi_session"
 CSRF_COOKIE_NAME = "__Host-csrf" if ENV.is_https else "noroshi_csrf"
 CSRF_COOKIE_HTTPONLY = True
+DEVICE_COOKIE_NAME = "__Host-device" if ENV.is_https else "noroshi_device"
 CSRF_TRUSTED_ORIGINS = [ENV.base_url]
 SECURE_HSTS_SECONDS = 63072000 if ENV.is_https else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = ENV.is_https
-SECURE_SSL_REDIRECT = False
+SECURE_SSL_REDIRECT = ENV.is_https
+SECURE_REDIRECT_EXEMPT = [r"^healthz$"]  # asked by watchers on the machine itself
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if ENV.is_https else None
 X_FRAME_OPTIONS = "DENY"
 
@@ -152,7 +204,9 @@ MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
+    "formatters": {"line": {"()": "noroshi.base.logs.Line"}},
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["stderr"], "level": "INFO"},
+    # Every try stands in the sign-in log; it would tell user ids to whoever reads the log file.
+    "loggers": {"axes": {"level": "ERROR"}},
 }

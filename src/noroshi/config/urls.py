@@ -10,5 +10,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("i18n/setlang/", ui.choose_language, name="set_language"),
     path("office/", include("noroshi.office.urls")),
     path("", include("noroshi.jobs.pages")),
+    path("", include("noroshi.account.urls")),
     path("", include("noroshi.web.urls")),
 ]

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import uvloop
 
 from noroshi.base import environment
+from noroshi.base.logs import Line
 from noroshi.gate.connections import Register
 from noroshi.gate.intake import Intake
 from noroshi.gate.protocol import CONNECTIONS_MAX, Conversation, House
@@ -36,11 +37,9 @@ class Gate:
 
 def main() -> None:
     """Serve until SIGTERM or SIGINT; every reason not to start is one line."""
-    logging.basicConfig(
-        stream=sys.stderr,
-        level=logging.INFO,
-        format="%(asctime)s %(levelname)s %(name)s %(message)s",
-    )
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(Line())
+    logging.basicConfig(level=logging.INFO, handlers=[handler])
     env = environment.read()
     if not env.database_url:
         raise SystemExit("noroshi gate: DATABASE_URL is not set; name the PostgreSQL to write to.")

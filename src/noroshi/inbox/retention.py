@@ -21,7 +21,7 @@ def make_partitions(now: datetime) -> int:
     """
     today = now.astimezone(UTC).date()
     return sum(
-        partitions.ensure_with_rows(TABLE, f"{TABLE}_other", "key", span, bound="key")
+        partitions.ensure_with_rows(TABLE, span, bound="key")
         for span in partitions.months(today, today + AHEAD)
     )
 

@@ -16,7 +16,7 @@ from noroshi.live.viewers import NotSignedIn, NotYours, Stream, stream_of
 
 GATHER_S = 1.0
 BEAT_S = 15.0
-CHECK_S = 60.0
+CHECK_S = 30.0  # and a beat more: who was stopped hears nothing after a minute
 SEND_S_MAX = 10.0
 FOLLOWERS_MAX = 5000
 RETRY_MS = 2000
@@ -86,6 +86,8 @@ class Live:
         try:
             await line.open()
             while not follower.is_over and await line.wait_for(follower.news):
+                if stream.is_visit and not await visit.may_still_follow(stream):
+                    return
                 if not await line.say(follower.take() or b": beat\n\n"):
                     return
                 now = asyncio.get_running_loop().time()

@@ -94,12 +94,11 @@ def make_partitions(now: datetime) -> int:
     """
     today = now.astimezone(UTC).date()
     wanted = [
-        (READINGS, LATE, "at", span)
-        for span in partitions.days(today, today + timedelta(days=DAYS_AHEAD))
+        (READINGS, span) for span in partitions.days(today, today + timedelta(days=DAYS_AHEAD))
     ]
     last = today + timedelta(days=31 * partitions.MONTHS_AHEAD)
-    for table, (_, _, time) in MONTHLY.items():
-        wanted += [(table, f"{table}_other", time, span) for span in partitions.months(today, last)]
+    for table in MONTHLY:
+        wanted += [(table, span) for span in partitions.months(today, last)]
     return sum(partitions.ensure_with_rows(*one, bound="time") for one in wanted)
 
 

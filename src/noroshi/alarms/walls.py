@@ -1,0 +1,18 @@
+"""The walls around this room's tables: limits, alarms and who is told are the tenant's."""
+
+from noroshi.tenants.walls import ALL, KEEP, OWN, tenant, via
+
+WALLS = (
+    tenant("alarms_recipient", ALL),
+    tenant("alarms_rule", ALL),
+    tenant("alarms_incident", KEEP),
+    via("alarms_rulestate", "alarms_rule", "rule_id", ALL),
+    via(
+        "alarms_rule_recipients",
+        "alarms_rule",
+        "rule_id",
+        ALL,
+        also="EXISTS (SELECT FROM alarms_recipient r "
+        f"WHERE r.id = alarms_rule_recipients.recipient_id AND r.{OWN})",
+    ),
+)

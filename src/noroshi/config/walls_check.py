@@ -1,0 +1,43 @@
+"""What every program does first: make sure that its database role is the one it should have."""
+
+import logging
+import time
+
+import psycopg
+
+from noroshi.base import environment, roles
+from noroshi.config.walls import WALLS
+from noroshi.tenants import walls
+
+CONNECT_S_MAX = 5
+RETRY_S = 1.0
+# They can do nothing without the database, so they wait for it. The gate says so to its senders.
+PATIENT = {"web", "live", "work", "send", "tick"}
+
+log = logging.getLogger(__name__)
+
+
+def stand_behind(program: str) -> None:
+    """End this program with one line unless its role is right and the walls are of this version.
+
+    Waits for a database that is away, where the program could do nothing else; the others go on,
+    and say themselves what they lack.
+    """
+    url = environment.read().database_url
+    told = False
+    while url:
+        try:
+            with psycopg.connect(url, connect_timeout=CONNECT_S_MAX, autocommit=True) as connection:
+                roles.check(connection, roles.ROLE_OF_PROGRAM[program], walls.note(WALLS))
+        except roles.WrongRole as wrong:
+            raise SystemExit(f"noroshi {program}: {wrong}.") from None
+        except psycopg.Error as error:
+            if program not in PATIENT:
+                return
+            if not told:
+                told = True
+                said = str(error).replace(url, "...").strip().split("\n")[0]
+                log.warning("noroshi %s: waiting for the database: %s", program, said)
+            time.sleep(RETRY_S)
+        else:
+            return
