@@ -39,12 +39,14 @@ def test_t56_two_hundred_sign_ins_at_once_stay_below_200_mb() -> None:
 def test_no_more_are_inside_than_there_are_seats_and_nobody_waits_beyond_the_queue() -> None:
     gate = Gate(at_a_time_max=2, waiting_max=3)
     inside, most, refused = [0], [0], []
-    leave, count = threading.Event(), threading.Lock()
+    leave, full, count = threading.Event(), threading.Event(), threading.Lock()
 
     def work() -> None:
         with count:
             inside[0] += 1
             most[0] = max(most[0], inside[0])
+            if inside[0] == 2:
+                full.set()
         leave.wait()
         with count:
             inside[0] -= 1
@@ -55,6 +57,7 @@ def test_no_more_are_inside_than_there_are_seats_and_nobody_waits_beyond_the_que
         except TooBusy:
             refused.append(1)
             if len(refused) == 5:
+                full.wait(10)  # both seats are taken before anybody leaves
                 leave.set()
 
     people = [threading.Thread(target=come) for _one in range(10)]

@@ -153,6 +153,8 @@ def walk(world: World, role: Role, lines: Mapping[str, Line]) -> Iterator[Asked]
     for line in lines.values():
         for variant, address in variants(world, role, line):
             for method in METHODS:
+                if variant != OWN and line.roles(method) is None:
+                    continue  # the address does not know the method, whatever it names
                 asked = Asked(line, role, method, variant, EMPTY, "", frozenset())
                 yield ask(client, asked, address, counts)
 
@@ -200,14 +202,17 @@ def variants(world: World, role: Role, line: Line) -> Iterator[tuple[str, str]]:
     named = {name for name, kind in kinds.items() if not kind.startswith("!")}
     if not named:
         return
-    missing = {name: nowhere(own[name]) for name in named}
-    yield MISSING, address_of(world, role, line, own | missing)
+    # Who may do nothing here is refused before any object is looked for: two questions will do.
+    is_shut = role.name not in (line.get or frozenset()) | (line.post or frozenset())
+    if not is_shut:
+        missing = {name: nowhere(own[name]) for name in named}
+        yield MISSING, address_of(world, role, line, own | missing)
     if line.is_office:
         return
     other = Role("authority") if role.home != "ours" else Role("stranger", "theirs", "authority")
     foreign = objects(world, other, kinds)
     yield "another's", address_of(world, role, line, foreign)
-    if len(named) > 1:
+    if len(named) > 1 and not is_shut:
         for name in sorted(named):
             yield f"another's {name}", address_of(world, role, line, own | {name: foreign[name]})
 

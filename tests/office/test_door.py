@@ -84,32 +84,6 @@ def full(house: House, office_sandbox: Sandbox) -> House:
     return house
 
 
-@pytest.mark.parametrize("name", NAMES)
-@pytest.mark.parametrize("method", ["get", "post"])
-def test_a_tenants_user_finds_nothing_here(name: str, method: str, full: House) -> None:
-    client = Client()
-    client.force_login(full.user)
-    answer = getattr(client, method)(address(name, full))
-    is_wrong_method = (method == "get") == (name in POSTED)
-    assert answer.status_code == 404 or (is_wrong_method and answer.status_code == 405)
-
-
-@pytest.mark.parametrize("name", [name for name in NAMES if name not in POSTED])
-def test_who_is_signed_out_is_asked_to_sign_in(name: str, full: House) -> None:
-    answer = Client().get(address(name, full))
-    assert answer.status_code == 302
-    assert answer["location"].startswith("/sign-in/")
-
-
-@pytest.mark.parametrize("language", ["ja", "en"])
-@pytest.mark.parametrize("name", [name for name in NAMES if name not in POSTED])
-def test_every_page_opens_for_the_staff(
-    name: str, language: str, full: House, office: Client
-) -> None:
-    User.objects.filter(pk=full.staff.pk).update(language=language)
-    assert office.get(address(name, full)).status_code == 200
-
-
 @pytest.mark.parametrize(
     "name", ["office-home", "office-inbox", "office-devices", "office-system", "office-history"]
 )

@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from noroshi.account.forms import SignInForm
 from noroshi.account.front import sign_in_page
+from noroshi.account.tries import name_of
 from noroshi.tenants.sign_ins import address_of
 
 
@@ -20,7 +21,7 @@ def locked(
     if getattr(request, "id_is_spent", False):
         return sign_in_page(request, SignInForm(request.POST), is_spent=True)
     tries = AccessAttempt.objects.filter(
-        username=(credentials or {}).get("username"), ip_address=address_of(request)
+        username=name_of(request, credentials), ip_address=address_of(request)
     )
     last = tries.order_by("-attempt_time").values_list("attempt_time", flat=True).first()
     now = timezone.now()

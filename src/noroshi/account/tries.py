@@ -1,10 +1,12 @@
 """Count the wrong passwords of one user id over all addresses, as long as no right one came."""
 
 import hashlib
+from collections.abc import Mapping
 
 from axes.models import AccessAttempt, AccessFailureLog
 from django.conf import settings
 from django.http import HttpRequest
+from django.utils.crypto import salted_hmac
 
 from noroshi.tenants import access
 from noroshi.tenants.models import KnownDevice, User
@@ -17,7 +19,7 @@ STRANGERS_MAX = 90
 
 def is_spent(request: HttpRequest, login: str) -> bool:
     """Whether this id takes no password any more; the same for ids that nobody has."""
-    failures = AccessFailureLog.objects.filter(username=login)[:FAILURES_MAX].count()
+    failures = AccessFailureLog.objects.filter(username=hidden(login))[:FAILURES_MAX].count()
     if failures < STRANGERS_MAX:
         return False
     return failures >= FAILURES_MAX or not is_known_device(request, login)
@@ -25,13 +27,24 @@ def is_spent(request: HttpRequest, login: str) -> bool:
 
 def forget(login: str) -> None:
     """The right password was given: the row of failures is broken."""
-    AccessFailureLog.objects.filter(username=login).delete()
+    AccessFailureLog.objects.filter(username=hidden(login)).delete()
 
 
 def begin_anew(login: str) -> None:
     """There is a new password: what was guessed at the old one counts nowhere any more."""
     forget(login)
     AccessAttempt.objects.filter(username=login).delete()
+
+
+def name_of(request: HttpRequest, credentials: Mapping[str, str] | None = None) -> str | None:
+    """The name under which a try is counted; axes asks for it."""
+    typed = (credentials or {}).get("username", request.POST.get("username"))
+    return None if typed is None else hidden(typed)
+
+
+def hidden(login: str) -> str:
+    """What is kept of a typed user id: somebody may have typed the password there."""
+    return salted_hmac("noroshi.account.tries", login, algorithm="sha256").hexdigest()
 
 
 def is_known_device(request: HttpRequest, login: str) -> bool:

@@ -149,6 +149,7 @@ AXES_RESET_ON_SUCCESS = True
 AXES_ENABLE_ACCESS_FAILURE_LOG = True
 AXES_DISABLE_ACCESS_LOG = True
 AXES_CLIENT_IP_CALLABLE = "noroshi.tenants.sign_ins.address_of"
+AXES_USERNAME_CALLABLE = "noroshi.account.tries.name_of"
 AXES_LOCKOUT_CALLABLE = "noroshi.account.lock.locked"
 AXES_USERNAME_FORM_FIELD = "username"
 AXES_SENSITIVE_PARAMETERS = ["username", "ip_address", "next", "csrfmiddlewaretoken"]
