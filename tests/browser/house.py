@@ -4,6 +4,8 @@ import base64
 import contextlib
 import shutil
 import struct
+import subprocess
+import sys
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -22,6 +24,20 @@ from noroshi.jobs.smoking.tenant import Tenant
 
 FRIDGE, WARM_FRIDGE = "A840411B2C3D0001", "A840411B2C3D0002"
 PADDY, GREENHOUSE, STRANGER = "4D9A51", "70B3D57ED0050021", "A840411B2C3D00FF"
+LETTER = """
+import os, sys, django
+from noroshi.base import environment, roles
+os.environ["DJANGO_SETTINGS_MODULE"] = "noroshi.config.settings"
+environment.borrow()
+environment.act_as(roles.PIPELINE)
+django.setup()
+from django.utils import timezone
+from noroshi.tenants import accounts
+from noroshi.tenants.audit import Actor
+from noroshi.tenants.models import User
+user = User.objects.get(login=sys.argv[1])
+print(accounts.reissue(user, way="letter", by=Actor(None, None), now=timezone.now()).secret)
+"""
 STEP = timedelta(minutes=15)
 STEPS = 40
 
@@ -34,7 +50,15 @@ class House:
     notes: Notes
     chirpstack: Network
     mailbox: PostOffice
+    product: Product
     codes: dict[str, str]
+
+    def letter_to(self, login: str) -> str:
+        """The initial password that a letter to this person would hold."""
+        told = [sys.executable, "-c", LETTER, login]
+        known = self.product.environment | {"NOROSHI_VAR": str(self.product.var)}
+        done = subprocess.run(told, env=known, capture_output=True, text=True, check=True)
+        return done.stdout.strip()
 
     def fridge(self, address: str, celsius: float, at: datetime | None = None) -> None:
         """One uplink of a cold store, heard now."""
@@ -76,7 +100,7 @@ def furnish(product: Product, notes: Notes, mailbox: PostOffice) -> House:
     person.send(person.get("/sign-in/"), told)
     tenant = Tenant(person, notes.user_password)
     codes = tenant.codes()
-    house = House(product.base, notes, lines["chirpstack"], mailbox, codes)
+    house = House(product.base, notes, lines["chirpstack"], mailbox, product, codes)
     now = datetime.now(UTC)
     for number in range(STEPS):
         at = now - STEP * (STEPS - number) - timedelta(seconds=20)

@@ -8,7 +8,7 @@ from playwright.sync_api import Page, expect
 
 from noroshi.jobs.smoking.codes import code
 from tests.browser.conftest import Enter, sign_in
-from tests.browser.eyes import Eyes, look_at
+from tests.browser.eyes import PHONE, Eyes, look_at
 from tests.browser.house import House
 
 USER, STAFF = "demo", "office"
@@ -46,6 +46,14 @@ def leave(page: Page) -> None:
     page.wait_for_url(re.compile("/sign-in/"))
 
 
+def guess(page: Page, who: str, times: int) -> None:
+    """Send wrong passwords from the open sign-in page, without drawing each answer."""
+    told = {"username": who, "password": "wrong"}
+    told["csrfmiddlewaretoken"] = page.locator("[name=csrfmiddlewaretoken]").first.input_value()
+    for _ in range(times):
+        page.request.post(page.url, form=told, headers={"Referer": page.url})
+
+
 def test_a_passkey_is_made_and_opens_the_house_even_where_the_password_is_locked(
     enter: Enter, eyes: Eyes, house: House
 ) -> None:
@@ -61,11 +69,7 @@ def test_a_passkey_is_made_and_opens_the_house_even_where_the_password_is_locked
     page.wait_for_url(re.compile("/account/codes/"))
     expect(page.locator(".codes li")).to_have_count(10)
     leave(page)
-    for _ in range(10):  # T11: somebody at the same address locks the password
-        page.fill("[name=username]", USER)
-        page.fill("[name=password]", "wrong")
-        page.click("form.fields button.primary")
-        page.goto(f"{root_of(page)}/sign-in/")
+    guess(page, USER, 10)  # T11: somebody at the same address locks the password
     page.get_by_role("button", name="パスキーでログイン").click()
     page.wait_for_url(lambda url: "/sign-in/" not in url)
     page.goto(f"{root_of(page)}/account/")
@@ -128,23 +132,24 @@ def test_the_pages_of_the_front_hall_are_clean_and_accessible(
 ) -> None:
     page = fresh(enter, house, language=language)
     root = root_of(page)
+    axe_at = PHONE if language == "ja" else 0
     found = []
     for name, path in PAGES.items():
         page.goto(f"{root}{path}")
         assert page.url == f"{root}{path}"
-        found += look_at(page, f"{name}-{language}")
+        found += look_at(page, f"{name}-{language}", axe_at=axe_at)
     page.goto(f"{root}/account/mail/")
     page.fill("[name=email]", "aki@example.jp")
     page.click("form.fields button.primary")
-    found += look_at(page, f"mail-sent-{language}")
+    found += look_at(page, f"mail-sent-{language}", axe_at=axe_at)
     leave(page)
-    found += look_at(page, f"sign-in-{language}")
+    found += look_at(page, f"sign-in-{language}", axe_at=axe_at)
     for name, path in OPEN_PAGES.items():
         page.goto(f"{root}{path}")
-        found += look_at(page, f"{name}-{language}")
+        found += look_at(page, f"{name}-{language}", axe_at=axe_at)
     office = fresh(enter, house, STAFF, language=language)
     assert office.url.endswith("/sign-in/code/")
-    found += look_at(office, f"code-{language}")
+    found += look_at(office, f"code-{language}", axe_at=axe_at)
     assert found == []
 
 
@@ -153,11 +158,10 @@ def test_ten_wrong_passwords_show_when_to_come_again(
 ) -> None:
     eyes.expected_statuses.add(429)
     page = enter("", "/sign-in/")
-    for _ in range(10):
-        page.goto("/sign-in/")
-        page.fill("[name=username]", "nobody-at-all")
-        page.fill("[name=password]", "wrong")
-        page.click("form.fields button.primary")
+    guess(page, "nobody-at-all", 9)
+    page.fill("[name=username]", "nobody-at-all")
+    page.fill("[name=password]", "wrong")
+    page.click("form.fields button.primary")
     expect(page.locator("main")).to_contain_text("5分ほどたってから")
     assert look_at(page, "wait-ja") == []
     sign_in(enter("", "/sign-in/"), house, USER)

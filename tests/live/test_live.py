@@ -74,6 +74,30 @@ def test_a_page_hears_of_its_tenants_devices_and_of_no_others(live: Callable[...
     live(story)
 
 
+def test_a_page_that_opens_is_told_what_changed_while_it_was_on_its_way(
+    live: Callable[..., None],
+) -> None:
+    ours, others = tenant("Aki"), tenant("Chie")
+    aki = cookie_of(person("aki", ours))
+
+    async def story(app: Live) -> None:
+        await listening(app)
+        early = page(f"tenant={ours.code}", aki)
+        tasks = [await opened(app, early)]
+        await notify(others.pk, "foreign")
+        await notify(ours.pk, "tank")
+        await early.until("event: change")
+        late = page(f"tenant={ours.code}", aki)
+        tasks.append(await opened(app, late))
+        await late.until("event: change")
+        assert late.told() == [["tank"]]
+        for browser in (early, late):
+            browser.gone.set()
+        await asyncio.gather(*tasks)
+
+    live(story)
+
+
 def test_changes_within_a_second_come_together_each_device_once(live: Callable[..., None]) -> None:
     ours = tenant("Aki")
     aki = cookie_of(person("aki", ours))

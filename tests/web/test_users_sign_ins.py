@@ -42,7 +42,7 @@ def test_the_log_shows_every_try_of_the_own_people_and_of_nobody_else(
 ) -> None:
     text = page(aki)
     assert "福岡市" in text
-    assert "初めての端末" in text
+    assert "新しい機器" in text
     assert "失敗" in text
     assert "よその町" not in text
     assert "福岡市" not in page(chie)

@@ -33,7 +33,7 @@ def forget(login: str) -> None:
 def begin_anew(login: str) -> None:
     """There is a new password: what was guessed at the old one counts nowhere any more."""
     forget(login)
-    AccessAttempt.objects.filter(username=login).delete()
+    AccessAttempt.objects.filter(username=hidden(login)).delete()
 
 
 def name_of(request: HttpRequest, credentials: Mapping[str, str] | None = None) -> str | None:

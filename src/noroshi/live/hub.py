@@ -3,7 +3,8 @@
 import asyncio
 import json
 import logging
-from collections import defaultdict
+import time
+from collections import defaultdict, deque
 
 import psycopg
 
@@ -12,6 +13,9 @@ from noroshi.base.heartbeat import BEAT, EVERY_S, instance
 CHANNEL = "noroshi_live"
 RETRY_S = 0.5
 CONNECT_S_MAX = 3
+# A page that opens is told what changed while it was on its way: after it was drawn, before it
+# listened.
+RECALL_S = 10.0
 DEVICES_MAX = 200  # more than this in a second is told as "look at everything again"
 
 log = logging.getLogger(__name__)
@@ -67,11 +71,16 @@ class Hub:
         self.followers = 0
         self._url = database_url
         self._of_tenant: dict[int | None, set[Follower]] = defaultdict(set)
+        self._recent: deque[tuple[float, int, list[str]]] = deque()
 
     def join(self, follower: Follower) -> None:
-        """Tell this one from now on."""
+        """Tell this one from now on, and what it may have missed on its way."""
         self.followers += 1
         self._of_tenant[follower.tenant_id].add(follower)
+        self._forget()
+        for _heard_at, tenant_id, devices in self._recent:
+            if follower.tenant_id in {tenant_id, None}:
+                follower.tell(devices)
 
     def leave(self, follower: Follower) -> None:
         """Tell it no more."""
@@ -123,9 +132,16 @@ class Hub:
         except (ValueError, TypeError, KeyError):
             log.error("not a change on %s: %.200s", CHANNEL, payload)
             return
+        self._forget()
+        self._recent.append((time.monotonic(), tenant_id, devices))
         for stream in (tenant_id, None):
             for follower in self._of_tenant.get(stream, ()):
                 follower.tell(devices)
+
+    def _forget(self) -> None:
+        until = time.monotonic() - RECALL_S
+        while self._recent and self._recent[0][0] < until:
+            self._recent.popleft()
 
     def _pulse(self) -> tuple[str, str, str]:
         return "live", instance(), f"{self.followers} open pages"

@@ -1,6 +1,6 @@
 """How numbers, instants and bytes are written for people, in the language in force."""
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from math import isfinite
 
@@ -63,6 +63,13 @@ def instant_words(value: datetime, style: str = "minute") -> str:
     japanese = (get_language() or "").startswith("ja")
     pattern = (INSTANTS_JA if japanese else INSTANTS_PLAIN)[style]
     return local.strftime(pattern).format(weekday=WEEKDAYS_ABBR[local.weekday()])
+
+
+def day_words(value: date) -> str:
+    """A calendar day: 2026/11/22(日)."""
+    japanese = (get_language() or "").startswith("ja")
+    pattern = (INSTANTS_JA if japanese else INSTANTS_PLAIN)["date"]
+    return value.strftime(pattern).format(weekday=WEEKDAYS_ABBR[value.weekday()])
 
 
 def ago_words(value: datetime, now: datetime) -> str:

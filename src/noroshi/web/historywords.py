@@ -58,7 +58,7 @@ def people() -> dict[str, str]:
         "user.first_sign_in": _("初期パスワードでログイン"),
         "user.first_changed": _("初期パスワードを変更"),
         "user.password_changed": _("パスワードを変更"),
-        "user.factors_removed": _("二段階認証を外した"),
+        "user.factors_removed": _("二つ目の確認を外した"),
         "user.account_stopped": _("利用者IDを停止"),
         "user.account_frozen": _("利用者IDを凍結"),
         "user.account_closed": _("利用者IDを廃止"),

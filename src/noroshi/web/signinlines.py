@@ -16,7 +16,7 @@ def csv_of(rows: Iterable[SignIn]) -> Iterator[bytes]:
     """A file of sign-ins for a spreadsheet, in the language and time zone in force."""
     yield MARK + line_of(
         _("日時"), _("利用者ID"), _("お名前"), _("結果"), _("方法"), _("接続元"), _("場所"),
-        _("端末"), _("初めての端末"),
+        _("機器"), _("新しい機器"),
     )  # fmt: skip
     outcomes = {key: str(words) for key, words in SignIn.Outcome.choices}
     methods, new = methods_in_words(), _("はい")
@@ -48,7 +48,7 @@ def methods_in_words() -> dict[str, str]:
     """Every way to sign in."""
     return {
         "password": _("パスワード"),
-        "password+": _("パスワードと二段階認証"),
+        "password+": _("パスワードと二つ目の確認"),
         "password+app": _("パスワードと確認コード"),
         "password+key": _("パスワードとパスキー"),
         "password+code": _("パスワードと復旧コード"),

@@ -87,7 +87,7 @@ def scope_word(scope: str) -> str:
 
 
 def page_word(name: str) -> str:
-    """What a page of this door is called; one without words shows its name."""
+    """What a page that was looked at is called; its address stands beside it."""
     known = {
         "home": _("ホーム"),
         "devices": _("センサー端末"),
@@ -100,16 +100,25 @@ def page_word(name: str) -> str:
         "device-rules": _("端末の通知条件"),
         "device-downlinks": _("下り"),
         "device-settings": _("端末の設定"),
+        "live": _("画面の自動更新"),
         "incidents": _("警報の一覧"),
         "incident": _("警報の詳細"),
         "rules": _("通知条件"),
         "rule": _("通知条件"),
+        "rule-new": _("通知条件の追加"),
         "recipients": _("通知先"),
         "recipient": _("通知先"),
+        "recipient-new": _("通知先の追加"),
         "mails": _("通知履歴"),
         "mail": _("通知の詳細"),
         "export": _("データ取り出し"),
         "export-file": _("CSVの取り出し"),
         "history": _("変更履歴"),
+        "office-device": _("運営：端末"),
+        "office-inbox": _("運営：受信箱"),
+        "office-entry": _("運営：受信箱"),
+        "office-mails": _("運営：メール"),
+        "office-mail": _("運営：メール"),
+        "office-history": _("運営：操作の記録"),
     }
-    return known.get(name, name)
+    return known.get(name) or _("ほかの画面")

@@ -1,6 +1,8 @@
 """Who changed what in the whole house, and when: the audit log for the staff."""
 
+import re
 from dataclasses import dataclass
+from datetime import datetime
 
 from django.db.models import Q
 from django.http import HttpRequest, HttpResponseBase
@@ -16,8 +18,10 @@ from noroshi.office.visiting import closed_to, open_tenants
 from noroshi.tenants.audit import Actor
 from noroshi.tenants.duties import Duty
 from noroshi.tenants.models import AuditEntry, Tenant, User
+from noroshi.ui.words import instant_words
 
 PER_PAGE = 100
+INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(\+\d\d:\d\d|Z)")
 
 ACTIONS: dict[str, Promise] = {
     "codec.saved": _("デコーダーを保存"),
@@ -63,6 +67,37 @@ ACTIONS: dict[str, Promise] = {
     "visit.ended": _("閲覧を終了"),
     "visit.filed": _("監査アクセスを届け出"),
     "visit.opened": _("閲覧を開始"),
+    "intent.declared": _("意思表示"),
+    "register.reviewed": _("名簿の棚卸し"),
+    "sign_ins.exported": _("ログイン履歴を取り出し"),
+    "tenant.frozen": _("全アカウントを緊急停止"),
+    "tenant.unfrozen": _("緊急停止を解除"),
+    "tenant.privacy_contact_changed": _("個人情報の窓口を変更"),
+    "user.account_closed": _("利用者IDを廃止"),
+    "user.account_frozen": _("利用者IDを凍結"),
+    "user.account_started": _("利用者IDを再開"),
+    "user.account_stopped": _("利用者IDを停止"),
+    "user.app_added": _("確認アプリを設定"),
+    "user.app_removed": _("確認アプリを外した"),
+    "user.changed": _("名簿の内容を変更"),
+    "user.device_forgotten": _("覚えている機器を忘れた"),
+    "user.ended": _("利用者を名簿から外した"),
+    "user.factors_removed": _("二つ目の確認を外した"),
+    "user.first_changed": _("初期パスワードを変更"),
+    "user.first_sign_in": _("初期パスワードでログイン"),
+    "user.issued": _("利用者IDを発行"),
+    "user.joined": _("今ある利用者IDを名簿に結んだ"),
+    "user.link_opened": _("一度だけ開ける画面を開いた"),
+    "user.mail_changed": _("メールアドレスを変更"),
+    "user.named": _("利用者を名簿に登録"),
+    "user.passkey_added": _("パスキーを加えた"),
+    "user.passkey_removed": _("パスキーを外した"),
+    "user.profile_changed": _("お名前と表示を変更"),
+    "user.reissued": _("初期パスワードを再発行"),
+    "user.sessions_ended": _("ほかの機器のログインを終了"),
+    "user.spare_codes_made": _("予備のコードを作った"),
+    "user.started_again": _("利用者を再開"),
+    "user.stopped": _("利用者を直ちに停止"),
     "user.made": _("利用者を追加"),
     "user.password_changed": _("パスワードを変更"),
     "user.password_reset": _("パスワードを作り直し"),
@@ -147,4 +182,6 @@ def word_of(value: object) -> str:
         return "—"
     if isinstance(value, list):
         return ", ".join(word_of(one) for one in value)
+    if isinstance(value, str) and INSTANT.fullmatch(value):
+        return instant_words(datetime.fromisoformat(value))
     return str(value)

@@ -1,7 +1,7 @@
 """The template tags of every page: states, figures, instants, fields, drawings, import map."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -19,7 +19,14 @@ from noroshi.ui.assets import imports_json
 from noroshi.ui.icons import icon_svg, logo_svg, mark_svg
 from noroshi.ui.live_address import live_origin as origin_of_live
 from noroshi.ui.spark import Limits, Point, spark_svg
-from noroshi.ui.words import NOTHING, ago_words, hex_words, instant_words, number_words
+from noroshi.ui.words import (
+    NOTHING,
+    ago_words,
+    day_words,
+    hex_words,
+    instant_words,
+    number_words,
+)
 
 register = template.Library()
 
@@ -73,6 +80,12 @@ def jst(value: datetime | None, style: str = "minute") -> SafeString:
     if value is None:
         return format_html("{}", NOTHING)
     return time_element(value, instant_words(value, style))
+
+
+@register.filter
+def day(value: date | None) -> str:
+    """A calendar day, empty without one."""
+    return day_words(value) if value else ""
 
 
 @register.filter
