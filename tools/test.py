@@ -20,6 +20,8 @@ CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
 JAPANESE_FONT = Path("/usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc")
 INSTALL_S_MAX = 240
 
+BROWSER = "tests/browser"
+
 Result = TypeVar("Result")
 
 
@@ -45,7 +47,9 @@ def main() -> int:
     part("browser", offer_browser)
     for outcome in part("checks", check.run_all):
         tally.add(f"check: {outcome.name}", is_good=outcome.is_good)
-    part("tests", lambda: run_tests(tally))
+    part("tests", lambda: run_tests(tally, "-n", "2", "--dist", "loadfile", "--ignore", BROWSER))
+    # One product and one browser at a time: two of each would wait for one another.
+    part("browser tests", lambda: run_tests(tally, "-p", "no:xdist", BROWSER))
     smoke = [str(BIN / "noroshi"), "smoke"]
     done = part("smoke", lambda: subprocess.run(smoke, cwd=ROOT, check=False))
     tally.add("smoke", is_good=done.returncode == 0)
@@ -103,11 +107,11 @@ def install(apt: str, packages: list[str]) -> bool:
     return True
 
 
-def run_tests(tally: Tally) -> None:
-    """Run pytest on both cores and count by its report."""
+def run_tests(tally: Tally, *words: str) -> None:
+    """Run pytest with these words and count by its report."""
     REPORT.parent.mkdir(exist_ok=True)
     REPORT.unlink(missing_ok=True)
-    pytest = [str(BIN / "pytest"), "-q", "-n", "2", "--dist", "loadfile", f"--junitxml={REPORT}"]
+    pytest = [str(BIN / "pytest"), "-q", *words, f"--junitxml={REPORT}"]
     done = subprocess.run(pytest, cwd=ROOT, check=False)
     if not REPORT.exists():
         tally.failed.append("tests: pytest ended without a report")

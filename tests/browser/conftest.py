@@ -24,20 +24,26 @@ ARGUMENTS = [
 
 
 @pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    """One chromium for all tests."""
+def chromium() -> str:
+    """The program; without it the tests are skipped, by name."""
     program = next((path for name in CHROMIUM if (path := shutil.which(name))), None)
     if program is None:
         pytest.skip("no chromium on this machine")
+    return program
+
+
+@pytest.fixture(scope="module")
+def browser(chromium: str) -> Iterator[Browser]:
+    """One chromium for the tests of a file; its event loop must not outlive them."""
     arguments = [*ARGUMENTS, *(["--no-sandbox"] if os.geteuid() == 0 else [])]
     with sync_playwright() as playwright:
-        found = playwright.chromium.launch(executable_path=program, args=arguments)
+        found = playwright.chromium.launch(executable_path=chromium, args=arguments)
         yield found
         found.close()
 
 
 @pytest.fixture(scope="session")
-def house(browser: Browser) -> Iterator[House]:
+def house(chromium: str) -> Iterator[House]:
     """One product for all tests; it asks for the browser first, to start nothing in vain."""
     with open_house() as found:
         yield found
@@ -82,6 +88,10 @@ def enter(
             sign_in(page, house, who)
             sessions[who] = context.storage_state()
         page.goto(path)
+        if who and "/sign-in/" in page.url:  # another test ended this session, or it was idle
+            sign_in(page, house, who)
+            sessions[who] = context.storage_state()
+            page.goto(path)
         return page
 
     yield open_page

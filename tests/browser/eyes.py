@@ -22,7 +22,7 @@ async () => (await axe.run(document, { resultTypes: ["violations"] })).violation
 # What is drawn anew for another width, as a chart is, has half a second.
 TOO_WIDE = """
 async () => {
-  const fits = () => document.documentElement.scrollWidth <= innerWidth;
+  const fits = () => (document.documentElement?.scrollWidth ?? 0) <= innerWidth;
   for (let picture = 0; picture < 30 && !fits(); picture += 1)
     await new Promise(requestAnimationFrame);
   return fits() ? [] : [...document.querySelectorAll("body *")]
@@ -67,6 +67,7 @@ def look_at(page: Page, name: str, *, axe_at: int = PHONE) -> list[str]:
     taken when somebody made a folder for them.
     """
     found = []
+    page.wait_for_load_state()
     as_it_is = page.viewport_size["width"] if page.viewport_size else DESK
     for width in (as_it_is, PHONE if as_it_is == DESK else DESK):
         if width != as_it_is:
