@@ -9,12 +9,14 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from hashlib import sha256
+from pathlib import Path
 
 import pytest
 import uvloop
 
 from noroshi.base.roles import PIPELINE
 from noroshi.gate import main
+from noroshi.gate.main import Settings
 from noroshi.inbox.models import Connection
 from tests.committed import transactional_db
 from tests.database import url_of
@@ -23,6 +25,7 @@ __all__ = ["transactional_db"]
 
 PAYLOADS = "tests/payloads/networks"
 WAIT_S_MAX = 15.0
+SPOOL_BYTES_MAX = 64 << 20
 
 
 def database_url() -> str:
@@ -123,10 +126,11 @@ def make_connection(kind: str, **fields: object) -> tuple[Connection, str]:
 class RunningGate:
     """A gate in a thread with a loop of its own."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, settings: main.Settings) -> None:
         self.port = 0
+        self.is_stopped = False
         self.gate: main.Gate | None = None
-        self._url = url
+        self._settings = settings
         self._ready = threading.Event()
         self._loop = uvloop.new_event_loop()
         self._stop = asyncio.Event()
@@ -139,6 +143,7 @@ class RunningGate:
         self._loop.call_soon_threadsafe(self._stop.set)
         self._thread.join(WAIT_S_MAX)
         assert not self._thread.is_alive()
+        self.is_stopped = True
 
     def _run(self) -> None:
         try:
@@ -148,24 +153,31 @@ class RunningGate:
             self._loop.close()
 
     async def _serve(self) -> None:
-        async with main.opened(self._url, "127.0.0.1", 0) as gate:
+        async with main.opened(self._settings) as gate:
             self.gate, self.port = gate, gate.port
             self._ready.set()
             await self._stop.wait()
 
 
+def settings_of(spool: Path, url: str = "", *, spool_bytes_max: int = SPOOL_BYTES_MAX) -> Settings:
+    """What a gate of the tests works with; `url` empty = straight to the database."""
+    return Settings(url or database_url(), "127.0.0.1", 0, spool, spool_bytes_max)
+
+
 @pytest.fixture
-def start_gate(transactional_db: None) -> Iterator[Callable[[], RunningGate]]:
-    """Starts gates; all are stopped at the end."""
+def start_gate(transactional_db: None, tmp_path: Path) -> Iterator[Callable[..., RunningGate]]:
+    """Starts gates that share a place for spools; all are stopped at the end."""
     started: list[RunningGate] = []
 
-    def start() -> RunningGate:
-        started.append(RunningGate(database_url()))
+    def start(url: str = "", *, spool_bytes_max: int = SPOOL_BYTES_MAX) -> RunningGate:
+        settings = settings_of(tmp_path / "spool", url, spool_bytes_max=spool_bytes_max)
+        started.append(RunningGate(settings))
         return started[-1]
 
     yield start
     for gate in started:
-        gate.stop()
+        if not gate.is_stopped:
+            gate.stop()
 
 
 @pytest.fixture

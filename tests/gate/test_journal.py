@@ -7,6 +7,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from datetime import UTC, datetime
+from pathlib import Path
 
 import asyncpg
 import psycopg
@@ -14,8 +15,12 @@ import pytest
 import uvloop
 from psycopg import sql
 
+from noroshi.gate import keeper as gate_keeper
 from noroshi.gate import store as gate_store
-from noroshi.gate.store import Full, Refused, Row, Store, TooLate
+from noroshi.gate.keeper import Full, Keeper, TooLate
+from noroshi.gate.row import Row
+from noroshi.gate.spool import Spool
+from noroshi.gate.store import Refused, Writer, Written
 from noroshi.inbox.models import Entry
 from tests.database import owner_url
 from tests.gate.conftest import (
@@ -82,14 +87,14 @@ def test_ids_become_visible_in_their_order_over_two_gates(
     assert Entry.objects.count() == answered
 
 
-def run_with_store(story: Callable[[Store], object], url: str) -> None:
-    """Run an async story against a store whose writer runs."""
+def run_with_keeper(story: Callable[[Keeper], object], url: str) -> None:
+    """Run an async story against a keeper at work, without a spool."""
 
     async def tell() -> None:
-        store = Store(url)
-        writing = asyncio.create_task(store.run())
+        keeper = Keeper(Writer(url), Spool(Path("/nowhere"), 0))
+        writing = asyncio.create_task(keeper.run())
         try:
-            await story(store)  # type: ignore[misc]
+            await story(keeper)  # type: ignore[misc]
         finally:
             writing.cancel()
             await asyncio.gather(writing, return_exceptions=True)
@@ -105,14 +110,14 @@ def test_a_row_that_postgresql_refuses_does_not_take_others_with_it(
     rows[23] = rows[23]._replace(connection_id=1 << 40)
     rows[31] = rows[31]._replace(event="half \ud800 of a pair")
 
-    async def story(store: Store) -> None:
-        done = await asyncio.gather(*map(store.put, rows), return_exceptions=True)
+    async def story(keeper: Keeper) -> None:
+        done = await asyncio.gather(*map(keeper.put, rows), return_exceptions=True)
         failed = {number for number, each in enumerate(done) if isinstance(each, Refused)}
         assert failed == {7, 23, 31}
         assert {type(each) for each in done} == {type(None), Refused}
-        assert store.is_up
+        assert keeper.is_up
 
-    run_with_store(story, database_url())
+    run_with_keeper(story, database_url())
     stored = set(Entry.objects.values_list("key", flat=True))
     assert stored == {row.key for n, row in enumerate(rows) if n not in {7, 23, 31}}
     assert caplog.text.count("refused") == 3
@@ -121,35 +126,35 @@ def test_a_row_that_postgresql_refuses_does_not_take_others_with_it(
 def test_the_same_key_twice_in_one_batch_is_one_row(transactional_db: None) -> None:
     row = row_of(1)
 
-    async def story(store: Store) -> None:
-        await asyncio.gather(*[store.put(row) for _ in range(5)])
+    async def story(keeper: Keeper) -> None:
+        await asyncio.gather(*[keeper.put(row) for _ in range(5)])
 
-    run_with_store(story, database_url())
+    run_with_keeper(story, database_url())
     assert Entry.objects.count() == 1
 
 
 def test_rows_wait_for_a_database_that_comes_back_and_fail_when_it_does_not(
     transactional_db: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(gate_store, "WAIT_S_MAX", 1.5)
+    monkeypatch.setattr(gate_keeper, "WAIT_S_MAX", 1.5)
     rows = [row_of(number) for number in range(3)]
 
-    async def story(store: Store) -> None:
-        await store.put(rows[0])
+    async def story(keeper: Keeper) -> None:
+        await keeper.put(rows[0])
         away("RENAME TO inbox_entry_away")
-        waits = store.put(rows[1])
+        waits = keeper.put(rows[1])
         await asyncio.sleep(0.6)
         assert not waits.done()
-        assert not store.is_up
+        assert not keeper.is_up
         back()
         await waits
-        assert store.is_up
+        assert keeper.is_up
         away("RENAME TO inbox_entry_away")
         with pytest.raises(TooLate):
-            await store.put(rows[2])
+            await keeper.put(rows[2])
         back()
 
-    run_with_store(story, database_url())
+    run_with_keeper(story, database_url())
     assert set(Entry.objects.values_list("key", flat=True)) == {rows[0].key, rows[1].key}
 
 
@@ -172,25 +177,26 @@ def test_a_cut_connection_to_the_database_is_made_again_within_a_second(
 def test_a_connection_cut_while_a_statement_is_prepared_is_an_outage_like_any_other(
     sender: Callable[..., Sender], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    whole = gate_store.Store._write
+    whole = gate_store.Writer._insert
     cuts = [asyncpg.InternalClientError("cannot switch to state 12")]
 
-    async def cut_once(store: gate_store.Store, *rest: object) -> None:
+    async def cut_once(writer: gate_store.Writer, *rest: object) -> Written:
         if cuts:
             raise cuts.pop()
-        await whole(store, *rest)
+        return await whole(writer, *rest)
 
-    monkeypatch.setattr(gate_store.Store, "_write", cut_once)
+    monkeypatch.setattr(gate_store.Writer, "_insert", cut_once)
     assert sender("json").send(b'{"id":"a","counter":1}').status == 200
     assert Entry.objects.count() == 1
 
 
 def test_when_too_much_waits_the_sender_is_told_to_come_back(
-    sender: Callable[..., Sender], monkeypatch: pytest.MonkeyPatch
+    start_gate: Callable[..., RunningGate], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(gate_store, "WAITING_ROWS_MAX", 2)
-    monkeypatch.setattr(gate_store, "WAIT_S_MAX", 1.0)
-    network = sender("json")
+    monkeypatch.setattr(gate_keeper, "WAITING_ROWS_MAX", 2)
+    monkeypatch.setattr(gate_keeper, "WAIT_S_MAX", 1.0)
+    row, token = make_connection("json")
+    network = Sender(start_gate(spool_bytes_max=0).port, token, row)
     away("RENAME TO inbox_entry_away")
     try:
         with ThreadPoolExecutor(8) as pool:
@@ -208,16 +214,16 @@ def test_when_too_much_waits_the_sender_is_told_to_come_back(
 def test_the_bytes_that_wait_are_bounded_too(
     transactional_db: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(gate_store, "WAITING_BYTES_MAX", 5000)
+    monkeypatch.setattr(gate_keeper, "WAITING_BYTES_MAX", 5000)
 
-    async def story(store: Store) -> None:
-        first = [store.put(row_of(number)) for number in range(3)]
+    async def story(keeper: Keeper) -> None:
+        first = [keeper.put(row_of(number)) for number in range(3)]
         with pytest.raises(Full):
-            store.put(row_of(4))
+            keeper.put(row_of(4))
         await asyncio.gather(*first)
-        await store.put(row_of(5))
+        await keeper.put(row_of(5))
 
-    run_with_store(story, database_url())
+    run_with_keeper(story, database_url())
     assert Entry.objects.count() == 4
 
 

@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import pytest
 import uvloop
@@ -24,6 +25,7 @@ from tests.gate.conftest import (
     make_connection,
     read_response,
     request_bytes,
+    settings_of,
 )
 
 START_S_MAX = 15.0
@@ -33,12 +35,16 @@ Start = Callable[..., "subprocess.Popen[str]"]
 
 
 @pytest.fixture
-def start(transactional_db: None) -> Iterator[Start]:
+def start(transactional_db: None, tmp_path: Path) -> Iterator[Start]:
     """Starts the program; what still runs at the end is killed."""
     started: list[subprocess.Popen[str]] = []
 
     def run(port: int, **settings: str) -> "subprocess.Popen[str]":
-        told = {"DATABASE_URL": database_url(), "NOROSHI_GATE_PORT": str(port)} | settings
+        told = {
+            "DATABASE_URL": database_url(),
+            "NOROSHI_GATE_PORT": str(port),
+            "NOROSHI_VAR": str(tmp_path),
+        } | settings
         process = subprocess.Popen(
             [sys.executable, "-m", "noroshi", "gate"],
             env=os.environ | told,
@@ -182,6 +188,10 @@ def test_what_keeps_it_from_starting_is_told_in_one_line(start: Start) -> None:
         wrong_name = database_url().rsplit("/", 1)[0] + "/no_such_database"
         cases = [
             (start(used), f"noroshi gate: cannot listen on 127.0.0.1:{used}: "),
+            (
+                start(free_port(), NOROSHI_VAR="/proc"),
+                "noroshi gate: cannot keep a spool in /proc/spool: ",
+            ),
             (start(free_port(), DATABASE_URL=""), "noroshi gate: DATABASE_URL is not set"),
             (
                 start(free_port(), DATABASE_URL=wrong_name),
@@ -213,11 +223,11 @@ def test_without_a_database_it_waits_and_says_so_to_senders(start: Start) -> Non
 
 
 def test_a_gate_of_which_a_part_failed_ends_so_that_it_is_started_again(
-    transactional_db: None, monkeypatch: pytest.MonkeyPatch
+    transactional_db: None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     async def fail(house: House) -> None:
         raise RuntimeError("a fault of ours")
 
     monkeypatch.setattr(House, "sweep", fail)
     with pytest.raises(SystemExit, match="started again"):
-        uvloop.run(serve(database_url(), "127.0.0.1", 0))
+        uvloop.run(serve(settings_of(tmp_path)))

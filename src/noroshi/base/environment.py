@@ -22,7 +22,8 @@ class Environment:
         proxies: how many proxies of our own stand before the pages and add X-Forwarded-For.
         smtp_url: `smtp://[user:password@]host:port[?starttls=1]`, `smtps://…`.
         mail_from: the sender of every mail.
-        var: folder of local state (logs, demo, embedded database).
+        var: folder of local state (logs, demo, embedded database, the gate's spool).
+        spool_mb: MB that a gate's spool may hold while the database is away; 0 = no spool.
         allowed_hosts: host names the pages answer to.
     """
 
@@ -42,6 +43,7 @@ class Environment:
     smtp_url: str
     mail_from: str
     var: Path
+    spool_mb: int
     allowed_hosts: tuple[str, ...]
     is_https: bool
     is_demo: bool
@@ -84,6 +86,7 @@ def read(source: "os._Environ[str] | dict[str, str] | None" = None) -> Environme
         smtp_url=env.get("NOROSHI_SMTP_URL", "smtp://127.0.0.1:25"),
         mail_from=env.get("NOROSHI_MAIL_FROM", "Noroshi <noroshi@localhost.localdomain>"),
         var=Path(env.get("NOROSHI_VAR", "var")).absolute(),
+        spool_mb=number(env, "NOROSHI_SPOOL_MB", 512, most=1_000_000),
         allowed_hosts=tuple(h.strip() for h in hosts.split(",") if h.strip()),
         is_https=base_url.startswith("https://"),
         is_demo=env.get("NOROSHI_DEMO", "") == "1",

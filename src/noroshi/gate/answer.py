@@ -47,6 +47,7 @@ BUSY = f"Retry-After: {RETRY_AFTER_S}"
 STORED = answer(HTTPStatus.OK, body=b"")
 NO_DOWNLINK = answer(HTTPStatus.NO_CONTENT)
 HEALTHY = answer(HTTPStatus.OK, "Cache-Control: no-store", body=b"ok\n")
+SPOOLING = answer(HTTPStatus.OK, "Cache-Control: no-store", body=b"spooling\n")
 BAD_REQUEST = answer(HTTPStatus.BAD_REQUEST)
 UNAUTHORIZED = answer(HTTPStatus.UNAUTHORIZED, 'WWW-Authenticate: Basic realm="noroshi"')
 NOT_FOUND = answer(HTTPStatus.NOT_FOUND)

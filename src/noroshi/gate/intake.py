@@ -12,11 +12,14 @@ from uuid import UUID
 from noroshi.gate import answer
 from noroshi.gate.answer import Answer
 from noroshi.gate.connections import Connection, Register
-from noroshi.gate.store import Full, Row, Side, Store, TooLate
+from noroshi.gate.keeper import Full, Keeper, TooLate
+from noroshi.gate.row import Row
+from noroshi.gate.store import Side
 from noroshi.networks import registry
 from noroshi.networks.uplink import Arrival, Identity, Malformed
 
 METHODS = frozenset({b"POST", b"PUT", b"GET"})
+HEALTH = frozenset({b"/livez", b"/readyz", b"/healthz"})  # the last is the second's old name
 BIDIR = "bidir"
 EVENT_CHARS_MAX = 40
 CONTENT_TYPE_CHARS_MAX = 100
@@ -38,20 +41,20 @@ class Request:
 
 
 class Intake:
-    """Judges requests and hands the good ones to the store."""
+    """Judges requests and hands the good ones to the keeper."""
 
-    def __init__(self, register: Register, store: Store, side: Side) -> None:
-        """Work with the connections and the writer of one gate."""
+    def __init__(self, register: Register, keeper: Keeper, side: Side) -> None:
+        """Work with the connections and the keeper of one gate."""
         self._register = register
-        self._store = store
+        self._keeper = keeper
         self._side = side
         self._asking: set[asyncio.Task[None]] = set()
 
     def take(self, request: Request, reply: Reply) -> None:
         """Call `reply` once, now or after the commit."""
         path, _, query = _origin_form(request.target).partition(b"?")
-        if path == b"/healthz":
-            reply(self._health(request))
+        if path in HEALTH:
+            reply(self._health(request, path))
             return
         parts = path.split(b"/", 3)
         if len(parts) < 3 or parts[1] != b"in":
@@ -69,18 +72,21 @@ class Intake:
         else:
             rest = parts[3] if len(parts) > 3 else b""
             now = datetime.now(UTC)
-            self._store_it(connection, arrival_of(request, connection, rest, query, now), reply)
+            self._keep(connection, arrival_of(request, connection, rest, query, now), reply)
 
-    def _health(self, request: Request) -> Answer:
+    def _health(self, request: Request, path: bytes) -> Answer:
         if request.method != b"GET":
             return answer.METHOD_NOT_ALLOWED
-        is_ready = self._register.is_loaded and self._store.is_up
-        return answer.HEALTHY if is_ready else answer.AWAY
+        if path == b"/livez":
+            return answer.HEALTHY
+        if not self._register.is_loaded or not (self._keeper.is_up or self._side.is_up):
+            return answer.AWAY
+        return answer.SPOOLING if self._keeper.is_spooling else answer.HEALTHY
 
-    def _store_it(self, connection: Connection, arrival: Arrival, reply: Reply) -> None:
+    def _keep(self, connection: Connection, arrival: Arrival, reply: Reply) -> None:
         row, identity = row_of(connection.kind, arrival)
         try:
-            stored = self._store.put(row)
+            kept = self._keeper.put(row)
         except Full:
             reply(answer.AWAY)
             return
@@ -89,13 +95,13 @@ class Intake:
             error = done.exception()
             if error is not None:
                 reply(answer.AWAY if isinstance(error, TooLate) else answer.BROKEN)
-            elif identity is not None and identity.asks_downlink:
+            elif identity is not None and identity.asks_downlink and not self._keeper.is_spooling:
                 self._ask_downlink(connection, identity, arrival, reply)
             else:
                 is_bidir = identity is not None and identity.event == BIDIR
                 reply(answer.NO_DOWNLINK if is_bidir else answer.STORED)
 
-        stored.add_done_callback(settle)
+        kept.add_done_callback(settle)
 
     def _ask_downlink(
         self, connection: Connection, identity: Identity, arrival: Arrival, reply: Reply

@@ -8,6 +8,7 @@ import signal
 import sys
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import uvloop
 
@@ -15,14 +16,32 @@ from noroshi.base import environment
 from noroshi.base.logs import Line
 from noroshi.gate.connections import Register
 from noroshi.gate.intake import Intake
+from noroshi.gate.keeper import Keeper
 from noroshi.gate.protocol import CONNECTIONS_MAX, Conversation, House
-from noroshi.gate.store import BadDatabase, Side, Store
+from noroshi.gate.spool import Spool
+from noroshi.gate.store import BadDatabase, Side, Writer
 
 BACKLOG = 1024
 STOP_S_MAX = 8.0
 SPARE_FILES = 64
+MB = 1 << 20
 
 log = logging.getLogger("noroshi.gate")
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Where a gate stands; `port` 0 takes a free one, `spool_bytes_max` 0 = no spool."""
+
+    database_url: str
+    host: str
+    port: int
+    spool: Path
+    spool_bytes_max: int
+
+
+class BadSpool(Exception):
+    """The spool's folder cannot be used; the message says which and why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +49,7 @@ class Gate:
     """A gate that listens; `port` is the one it got."""
 
     port: int
-    store: Store
+    keeper: Keeper
     house: House
     broken: asyncio.Event  # set when one of its tasks ended by a fault of ours
 
@@ -44,24 +63,36 @@ def main() -> None:
     if not env.database_url:
         raise SystemExit("noroshi gate: DATABASE_URL is not set; name the PostgreSQL to write to.")
     allow_many_files()
+    settings = Settings(
+        database_url=env.database_url,
+        host=env.host,
+        port=env.gate_port,
+        spool=env.var / "spool",
+        spool_bytes_max=env.spool_mb * MB,
+    )
     try:
-        uvloop.run(serve(env.database_url, env.host, env.gate_port))
+        uvloop.run(serve(settings))
     except BadDatabase as error:
         raise SystemExit(f"noroshi gate: the database cannot be used: {error}") from None
+    except BadSpool as error:
+        raise SystemExit(
+            f"noroshi gate: cannot keep a spool in {error}; set NOROSHI_VAR to a folder on a local "
+            "disk, or NOROSHI_SPOOL_MB=0 to do without."
+        ) from None
     except OSError as error:
         raise SystemExit(
             f"noroshi gate: cannot listen on {env.host}:{env.gate_port}: {error.strerror}"
         ) from None
 
 
-async def serve(database_url: str, host: str, port: int) -> None:
+async def serve(settings: Settings) -> None:
     """Run a gate until a signal asks it to stop."""
     loop = asyncio.get_running_loop()
     stop = asyncio.Event()
     for kind in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(kind, stop.set)
-    async with opened(database_url, host, port) as gate:
-        log.info("listening on %s:%s", host, gate.port)
+    async with opened(settings) as gate:
+        log.info("listening on %s:%s", settings.host, gate.port)
         ends = [asyncio.create_task(event.wait()) for event in (stop, gate.broken)]
         await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
         for end in ends:
@@ -72,29 +103,57 @@ async def serve(database_url: str, host: str, port: int) -> None:
 
 
 @contextlib.asynccontextmanager
-async def opened(database_url: str, host: str, port: int) -> AsyncIterator[Gate]:
+async def opened(settings: Settings) -> AsyncIterator[Gate]:
     """A gate that takes requests; at the end it answers what it has and closes.
 
-    `port` 0 takes a free one. Raises OSError when the port is in use, BadDatabase.
+    Raises OSError when the port is in use, BadDatabase, BadSpool.
     """
     register = Register()
-    store, side = Store(database_url), Side(database_url, register.load)
-    house = House(Intake(register, store, side), connections_max=CONNECTIONS_MAX)
-    await side.open()
-    loop = asyncio.get_running_loop()
-    server = await loop.create_server(lambda: Conversation(house), host, port, backlog=BACKLOG)
+    with contextlib.closing(opened_spool(settings)) as spool:
+        keeper = Keeper(Writer(settings.database_url), spool)
+        side = Side(settings.database_url, register.load, lambda: str(keeper.counts))
+        house = House(Intake(register, keeper, side), connections_max=CONNECTIONS_MAX)
+        await side.open()
+        async with working(keeper, side, house) as broken, listening(settings, house) as port:
+            yield Gate(port, keeper, house, broken)
+
+
+def opened_spool(settings: Settings) -> Spool:
+    """The spool with what a dead gate left in it. Raises BadSpool."""
+    spool = Spool(settings.spool, settings.spool_bytes_max)
+    try:
+        spool.open()
+    except OSError as error:
+        raise BadSpool(f"{settings.spool}: {error.strerror}") from None
+    return spool
+
+
+@contextlib.asynccontextmanager
+async def listening(settings: Settings, house: House) -> AsyncIterator[int]:
+    """Let clients in, until the end; gives the port."""
+    server = await asyncio.get_running_loop().create_server(
+        lambda: Conversation(house), settings.host, settings.port, backlog=BACKLOG
+    )
+    try:
+        yield server.sockets[0].getsockname()[1]
+    finally:
+        server.close()
+
+
+@contextlib.asynccontextmanager
+async def working(keeper: Keeper, side: Side, house: House) -> AsyncIterator[asyncio.Event]:
+    """Everybody at work; at the end all that was asked is answered. Gives the event of a fault."""
     broken = asyncio.Event()
-    tasks = [asyncio.create_task(work) for work in (store.run(), side.run(), house.sweep())]
+    tasks = [asyncio.create_task(work) for work in (keeper.run(), side.run(), house.sweep())]
     for task in tasks:
         task.add_done_callback(lambda ended: note_fault(ended, broken))
     try:
-        yield Gate(server.sockets[0].getsockname()[1], store, house, broken)
+        yield broken
     finally:
-        server.close()
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(STOP_S_MAX):
                 await house.close()
-                await store.drain()
+                await keeper.drain()
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)

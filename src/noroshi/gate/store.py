@@ -1,12 +1,11 @@
-"""The journal's writer: groups what waits into one INSERT, and says when it is durable."""
+"""All that the gate says to PostgreSQL: rows in, connections and downlinks out."""
 
 import asyncio
 import contextlib
 import logging
-from collections import deque
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
-from typing import NamedTuple
 from uuid import UUID
 
 import asyncpg
@@ -14,16 +13,15 @@ import msgspec
 
 from noroshi.base.heartbeat import BEAT, EVERY_S, instance
 from noroshi.gate.connections import Connection
+from noroshi.gate.row import Row
 
 JOURNAL_LOCK = 0x6E6F726F7368  # "norosh": one writer of the journal at a time gets its ids
 DOWNLINK_LOCK = 0x6E6F  # "no": the class of locks by BIDIR request
-BATCH_ROWS_MAX = 1000
-WAITING_ROWS_MAX = 20_000
-WAITING_BYTES_MAX = 64 << 20
-WAIT_S_MAX = 4.0  # ChirpStack and The Things Stack give up after 5 s
 STATEMENT_S_MAX = 10.0
-CONNECT_S_MAX = 2.0
+CONNECT_S_MAX = 1.5
+DOWNLINK_S_MAX = 4.0  # ChirpStack and The Things Stack give up after 5 s
 RETRY_S = 0.25
+NOTE_CHARS_MAX = 200
 RELOAD_S = EVERY_S  # a net below the notices, and the pulse
 
 PULSE = BEAT.format("$1", "$2", "$3")
@@ -43,7 +41,7 @@ stored AS (
     ON CONFLICT (key) DO NOTHING
     RETURNING 1
 )
-SELECT pg_notify('noroshi_inbox', '') WHERE EXISTS (SELECT FROM stored)
+SELECT count(*), CASE WHEN count(*) > 0 THEN pg_notify('noroshi_inbox', '') END FROM stored
 """
 CONNECTIONS = """
 SELECT id, tenant_id, kind, token_hash, factor, factor_header, factor_hash, settings::text
@@ -99,164 +97,93 @@ class BadDatabase(Exception):
     """The database cannot be used; the message is the server's own line."""
 
 
-class Full(Exception):
-    """Too much waits for PostgreSQL already."""
-
-
-class TooLate(Exception):
-    """PostgreSQL did not take the row within WAIT_S_MAX."""
+class Away(Exception):
+    """PostgreSQL did not take the rows, or not in time; it may have stored them all the same."""
 
 
 class Refused(Exception):
     """PostgreSQL will never take this row."""
 
 
-class Row(NamedTuple):
-    """One entry of the journal; the order is that of the INSERT."""
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What became of a batch: rows new in the journal, and which ones it will never take."""
 
-    key: UUID
-    slice: int
-    connection_id: int
-    received_at: datetime
-    event: str
-    address: str
-    content_type: str
-    query: str
-    body: bytes
+    stored: int
+    refused: tuple[Row, ...] = ()
+
+    def __add__(self, other: "Written") -> "Written":
+        return Written(self.stored + other.stored, self.refused + other.refused)
 
 
-class _Waiting(NamedTuple):
-    row: Row
-    since: float
-    stored: "asyncio.Future[None]"
-
-
-class Store:
-    """Takes rows at any time; one task writes all that wait whenever the last write is done."""
+class Writer:
+    """The gate's first connection: carries batches of rows into the journal."""
 
     def __init__(self, database_url: str) -> None:
-        """Nothing is opened before `run`."""
+        """Nothing is opened before the first `write`."""
         self.is_up = True
         self._url = database_url
-        self._waiting: deque[_Waiting] = deque()
-        self._batch: list[_Waiting] = []
-        self._bytes = 0
-        self._more = asyncio.Event()
         self._pg: asyncpg.Connection | None = None
 
-    def put(self, row: Row) -> "asyncio.Future[None]":
-        """Return a future that is done when the row, or one of the same key, is durable.
-
-        It fails with TooLate or Refused. Raises Full.
-        """
-        if len(self._waiting) >= WAITING_ROWS_MAX or self._bytes >= WAITING_BYTES_MAX:
-            raise Full
-        loop = asyncio.get_running_loop()
-        stored = loop.create_future()
-        self._waiting.append(_Waiting(row, loop.time(), stored))
-        self._bytes += len(row.body)
-        self._more.set()
-        return stored
-
-    async def run(self) -> None:
-        """Write until cancelled; an outage is waited for."""
-        sweep = asyncio.create_task(self._give_up_on_late())
+    async def write(self, rows: Sequence[Row], *, seconds_max: float = STATEMENT_S_MAX) -> Written:
+        """Return when all rows, or ones of the same keys, are durable. Raises Away."""
         try:
-            while True:
-                await self._more.wait()
-                # The last batch's answers leave first, and who is heard meanwhile joins this one.
-                await asyncio.sleep(0)
-                self._take()
-                await self._write_until_done()
-        finally:
-            sweep.cancel()
-            self._disconnect()
-
-    async def drain(self) -> None:
-        """Return when nothing waits any more; WAIT_S_MAX bounds it."""
-        while self._waiting or self._batch:
-            await asyncio.sleep(0.01)
-
-    def _take(self) -> None:
-        waiting = self._waiting
-        count = min(len(waiting), BATCH_ROWS_MAX)
-        self._batch = [waiting.popleft() for _ in range(count)]
-        self._bytes -= sum(len(each.row.body) for each in self._batch)
-        if not waiting:
-            self._more.clear()
-
-    async def _write_until_done(self) -> None:
-        while self._batch:
-            try:
+            async with asyncio.timeout(seconds_max):
                 connection = await self._connected()
-                await self._write(connection, self._batch)
-            except OUTAGE as error:
-                self._note_outage(error)
-                self._disconnect()
-                await asyncio.sleep(RETRY_S)
-                # Those who were told "try later" will send again.
-                self._batch = [each for each in self._batch if not each.stored.done()]
-            else:
-                self._batch = []
-                if not self.is_up:
-                    log.warning("database is back")
-                self.is_up = True
+                written = await self._insert(connection, rows)
+        except OUTAGE as error:
+            if self.is_up:
+                log.warning("database is away or slow: %s", one_line(error))
+            self.is_up = False
+            self.close()
+            raise Away from None
+        if not self.is_up:
+            log.warning("database is back")
+        self.is_up = True
+        return written
 
-    async def _write(self, connection: asyncpg.Connection, batch: Sequence[_Waiting]) -> None:
+    def close(self) -> None:
+        """Cut the connection; the next `write` makes another."""
+        if self._pg is not None:
+            self._pg.terminate()
+            self._pg = None
+
+    async def _insert(self, connection: asyncpg.Connection, rows: Sequence[Row]) -> Written:
         try:
-            columns = zip(*(each.row for each in batch), strict=True)
-            await connection.execute(INSERT, *columns, JOURNAL_LOCK, timeout=STATEMENT_S_MAX)
+            columns = zip(*rows, strict=True)
+            return Written(await connection.fetchval(INSERT, *columns, JOURNAL_LOCK))
         except BAD_ROW as error:
-            if len(batch) > 1:
-                middle = len(batch) // 2
-                await self._write(connection, batch[:middle])
-                await self._write(connection, batch[middle:])
-                return
-            row = batch[0].row
+            if len(rows) > 1:
+                middle = len(rows) // 2
+                first = await self._insert(connection, rows[:middle])
+                return first + await self._insert(connection, rows[middle:])
+            row = rows[0]
             log.error("entry %s of connection %s refused: %s", row.key, row.connection_id, error)
-            _fail(batch[0], Refused())
-        else:
-            for each in batch:
-                if not each.stored.done():
-                    each.stored.set_result(None)
+            return Written(0, (row,))
 
     async def _connected(self) -> asyncpg.Connection:
         if self._pg is None or self._pg.is_closed():
             self._pg = await asyncpg.connect(self._url, timeout=CONNECT_S_MAX, **AS_GATE)
         return self._pg
 
-    def _disconnect(self) -> None:
-        if self._pg is not None:
-            self._pg.terminate()
-            self._pg = None
-
-    def _note_outage(self, error: BaseException) -> None:
-        if self.is_up:
-            log.warning("database is away, rows wait: %s", one_line(error))
-        self.is_up = False
-
-    async def _give_up_on_late(self) -> None:
-        while True:
-            await asyncio.sleep(RETRY_S)
-            latest = asyncio.get_running_loop().time() - WAIT_S_MAX
-            for each in self._batch:
-                if each.since < latest:
-                    _fail(each, TooLate())
-            while self._waiting and self._waiting[0].since < latest:
-                late = self._waiting.popleft()
-                self._bytes -= len(late.row.body)
-                _fail(late, TooLate())
-
 
 class Side:
     """The gate's second connection: hears of changed connections and hands out downlinks."""
 
     def __init__(
-        self, database_url: str, on_connections: Callable[[list[Connection]], None]
+        self,
+        database_url: str,
+        on_connections: Callable[[list[Connection]], None],
+        note: Callable[[], str] = str,
     ) -> None:
-        """Nothing is opened before `open` or `run`; `on_connections` is given every load."""
+        """Nothing is opened before `open` or `run`.
+
+        `on_connections` is given every load; `note` gives what the pulse tells of the gate.
+        """
         self._url = database_url
         self._on_connections = on_connections
+        self._note = note
+        self.is_up = True
         self._changed = asyncio.Event()
         self._turn = asyncio.Lock()
         self._pg: asyncpg.Connection | None = None
@@ -270,12 +197,16 @@ class Side:
                     async with self._turn:
                         connection = await self._connected()
                         await self._load(connection)
-                        await connection.execute(PULSE, "gate", instance(), "")
+                        note = self._note()[:NOTE_CHARS_MAX]
+                        await connection.execute(PULSE, "gate", instance(), note)
                 except OUTAGE as error:
-                    log.warning("connections not loaded: %s", one_line(error))
+                    if self.is_up:
+                        log.warning("connections not loaded: %s", one_line(error))
+                    self.is_up = False
                     self._disconnect()
                     await asyncio.sleep(RETRY_S)
                     continue
+                self.is_up = True
                 with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(self._changed.wait(), RELOAD_S)
         finally:
@@ -289,6 +220,7 @@ class Side:
             raise BadDatabase(one_line(error)) from None
         except OUTAGE as error:
             log.warning("database is away, trying again: %s", one_line(error))
+            self.is_up = False
             self._disconnect()
 
     async def downlink(
@@ -300,7 +232,7 @@ class Side:
         stored, and the downlink waits for the device's next call.
         """
         try:
-            async with asyncio.timeout(WAIT_S_MAX), self._turn:
+            async with asyncio.timeout(DOWNLINK_S_MAX), self._turn:
                 connection = await self._connected()
                 async with connection.transaction():
                     await connection.execute(DOWNLINK_TURN, DOWNLINK_LOCK, str(key))
@@ -346,8 +278,3 @@ def _connection(row: asyncpg.Record) -> Connection:
         factor_hash=row["factor_hash"],
         settings=settings if isinstance(settings, dict) else {},
     )
-
-
-def _fail(waiting: _Waiting, reason: Exception) -> None:
-    if not waiting.stored.done():
-        waiting.stored.set_exception(reason)

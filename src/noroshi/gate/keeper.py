@@ -1,0 +1,276 @@
+"""Makes rows durable: in the database as a rule, in the spool while it is away or slow."""
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple, TypeVar
+
+from noroshi.gate.row import Row
+from noroshi.gate.spool import Spool, SpoolFull
+from noroshi.gate.spool_format import pack
+from noroshi.gate.store import RETRY_S, STATEMENT_S_MAX, Away, Refused, Writer, Written
+
+BATCH_ROWS_MAX = 1000
+WAITING_ROWS_MAX = 20_000
+WAITING_BYTES_MAX = 64 << 20
+SLOW_S = 1.0  # so long the database may take before the spool does
+WAIT_S_MAX = 4.0  # the same without a spool; ChirpStack and The Things Stack give up after 5 s
+WATCH_S = 0.1
+REST_S_MAX = 0.5  # so long new rows may wait until the rest of the spool is in the database
+
+Given = TypeVar("Given")
+
+log = logging.getLogger(__name__)
+
+
+class Full(Exception):
+    """Too much waits already."""
+
+
+class TooLate(Exception):
+    """Neither the database nor the spool took the row in time."""
+
+
+@dataclass(slots=True)
+class Counts:
+    """What became of the rows since the start.
+
+    received = stored + duplicate + refused + spooled + those that still wait; what was spooled is
+    counted as drained besides, once it is in the database.
+    """
+
+    received: int = 0
+    stored: int = 0
+    duplicate: int = 0
+    refused: int = 0
+    spooled: int = 0
+    drained: int = 0
+
+    def __str__(self) -> str:
+        return ", ".join(f"{name} {getattr(self, name)}" for name in self.__slots__)
+
+
+class _Waiting(NamedTuple):
+    row: Row
+    since: float
+    kept: "asyncio.Future[None]"
+
+
+class Keeper:
+    """Takes rows at any time and says when each is durable.
+
+    While the spool holds anything, new rows go behind it: a device's uplinks stay in their order.
+    """
+
+    def __init__(self, writer: Writer, spool: Spool) -> None:
+        """Begin with what the open spool holds; nothing is written before `run`."""
+        self.counts = Counts()
+        self.is_spooling = not spool.is_empty
+        self._writer = writer
+        self._spool = spool
+        self._waiting: deque[_Waiting] = deque()
+        self._batch: list[_Waiting] = []  # on its way to the database
+        self._bytes = 0
+        self._more = asyncio.Event()
+        self._turn = asyncio.Lock()  # of those who touch the spool
+        self._speed = 0.0  # bytes/s at which the last file went from the spool to the database
+        self._has_failed = False  # the spool, when it was last asked to take rows
+        self._told = ""
+        self._thread = ThreadPoolExecutor(1, "spool")
+
+    @property
+    def is_up(self) -> bool:
+        """Whether rows would be kept now, as far as is known."""
+        return self._writer.is_up or (self._spool.can_take and not self._has_failed)
+
+    def put(self, row: Row) -> "asyncio.Future[None]":
+        """Return a future that is done when the row, or one of the same key, is durable.
+
+        It fails with TooLate or Refused. Raises Full.
+        """
+        self.counts.received += 1
+        if len(self._waiting) >= WAITING_ROWS_MAX or self._bytes >= WAITING_BYTES_MAX:
+            self.counts.refused += 1
+            raise Full
+        loop = asyncio.get_running_loop()
+        kept = loop.create_future()
+        self._waiting.append(_Waiting(row, loop.time(), kept))
+        self._bytes += len(row.body)
+        self._more.set()
+        return kept
+
+    async def run(self) -> None:
+        """Write until cancelled; an outage is waited for."""
+        sides = [asyncio.create_task(self._to_database()), asyncio.create_task(self._to_spool())]
+        try:
+            await asyncio.gather(*sides)
+        finally:
+            for side in sides:
+                side.cancel()
+            await asyncio.gather(*sides, return_exceptions=True)
+            self._writer.close()
+            self._thread.shutdown()
+
+    async def drain(self) -> None:
+        """Return when nobody waits for an answer any more."""
+        while self._waiting or any(not each.kept.done() for each in self._batch):
+            await asyncio.sleep(0.01)
+
+    # The database's side.
+
+    async def _to_database(self) -> None:
+        while True:
+            if self.is_spooling:
+                await self._carry_spool()
+                continue
+            await self._more.wait()
+            # The last batch's answers leave first, and who is heard meanwhile joins this one.
+            await asyncio.sleep(0)
+            if not self.is_spooling:
+                self._batch = self._take(BATCH_ROWS_MAX)
+                await self._write_batch()
+
+    async def _write_batch(self) -> None:
+        while self._batch:
+            try:
+                written = await self._writer.write([each.row for each in self._batch])
+            except Away:
+                await asyncio.sleep(RETRY_S)
+                # Others are in the spool by now, or were told "try later" and will send again.
+                self._batch = [each for each in self._batch if not each.kept.done()]
+            else:
+                self._settle(self._batch, written)
+                self._batch = []
+
+    def _settle(self, batch: list[_Waiting], written: Written) -> None:
+        refused = {row.key for row in written.refused}
+        count = 0
+        for each in batch:
+            if each.kept.done():
+                continue
+            if refused and each.row.key in refused:
+                self._fail(each, Refused())
+            else:
+                each.kept.set_result(None)
+                count += 1
+        stored = min(count, written.stored)
+        self.counts.stored += stored
+        self.counts.duplicate += count - stored
+
+    async def _carry_spool(self) -> None:
+        """Carry the oldest file to the database; when little is left, new rows wait for the rest.
+
+        Else there would always be a rest.
+        """
+        try:
+            async with self._turn:
+                file = await self._aside(self._spool.oldest)
+                if self._spool.size <= self._speed * REST_S_MAX:
+                    until = asyncio.get_running_loop().time() + 2 * REST_S_MAX
+                    while file is not None:
+                        await self._carry(file, until)
+                        file = await self._aside(self._spool.oldest)
+                if file is None:
+                    self.is_spooling = False
+                    self._tell(f"spool is empty: {self.counts}")
+                    return
+            await self._carry(file)
+        except Away:
+            self._speed = 0.0
+            await asyncio.sleep(RETRY_S)
+        except OSError as error:
+            log.error("spool cannot be read: %s", error)
+            await asyncio.sleep(RETRY_S)
+
+    async def _carry(self, file: Path, until: float | None = None) -> None:
+        loop = asyncio.get_running_loop()
+        begun = loop.time()
+        segment = await self._aside(self._spool.read, file)
+        for start in range(0, len(segment.rows), BATCH_ROWS_MAX):
+            rows = segment.rows[start : start + BATCH_ROWS_MAX]
+            left_s = STATEMENT_S_MAX if until is None else until - loop.time()
+            written = await self._writer.write(rows, seconds_max=left_s)
+            for row in written.refused:
+                laid = await self._aside(self._spool.keep_refused, pack(row))
+                log.error("entry %s is laid aside in %s", row.key, laid)
+        await self._aside(self._spool.remove, file, segment)
+        self.counts.drained += len(segment.rows)
+        self._speed = segment.length / (loop.time() - begun)
+
+    # The spool's side.
+
+    async def _to_spool(self) -> None:
+        while True:
+            if self.is_spooling:
+                await self._more.wait()
+            else:
+                await asyncio.sleep(WATCH_S)
+                self._mind_late()
+            async with self._turn:
+                if self.is_spooling:
+                    await self._spool_all()
+
+    def _mind_late(self) -> None:
+        oldest = self._batch[0] if self._batch else self._waiting[0] if self._waiting else None
+        waited_s = asyncio.get_running_loop().time() - oldest.since if oldest else 0.0
+        if self._spool.bytes_max and waited_s > SLOW_S:
+            self.is_spooling = True
+        elif waited_s > WAIT_S_MAX:
+            latest = asyncio.get_running_loop().time() - WAIT_S_MAX
+            late = [each for each in (*self._batch, *self._waiting) if each.since < latest]
+            self._take(len(late) - sum(each.since < latest for each in self._batch))
+            for each in late:
+                self._fail(each, TooLate())
+
+    async def _spool_all(self) -> None:
+        """Bring all that wait to the spool, first those on their way to the database."""
+        late = [each for each in self._batch if not each.kept.done()]
+        late += self._take(len(self._waiting))
+        records = []
+        for each in late:
+            try:
+                records.append(pack(each.row))
+            except ValueError:
+                self._fail(each, Refused())
+        if not records:
+            return
+        try:
+            await self._aside(self._spool.append, records)
+        except (SpoolFull, OSError) as error:
+            self._has_failed = True
+            self._tell(f"spool takes nothing, senders are told to try later: {error}")
+            for each in late:
+                self._fail(each, TooLate())
+            return
+        self._has_failed = False
+        self._tell("database is away or slow, uplinks go to the spool")
+        for each in late:
+            if not each.kept.done():
+                each.kept.set_result(None)
+                self.counts.spooled += 1
+
+    def _take(self, count: int) -> list[_Waiting]:
+        waiting = self._waiting
+        taken = [waiting.popleft() for _ in range(min(len(waiting), count))]
+        self._bytes -= sum(len(each.row.body) for each in taken)
+        if not waiting:
+            self._more.clear()
+        return taken
+
+    def _tell(self, state: str) -> None:
+        if state != self._told:
+            log.warning("%s", state)
+        self._told = state
+
+    def _fail(self, waiting: _Waiting, reason: Exception) -> None:
+        if not waiting.kept.done():
+            waiting.kept.set_exception(reason)
+            self.counts.refused += 1
+
+    async def _aside(self, work: Callable[..., Given], *given: object) -> Given:
+        """Do what touches the disk in the spool's own thread."""
+        return await asyncio.get_running_loop().run_in_executor(self._thread, work, *given)
