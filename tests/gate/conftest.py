@@ -6,7 +6,7 @@ import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
@@ -159,9 +159,10 @@ class RunningGate:
             await self._stop.wait()
 
 
-def settings_of(spool: Path, url: str = "", *, spool_bytes_max: int = SPOOL_BYTES_MAX) -> Settings:
-    """What a gate of the tests works with; `url` empty = straight to the database."""
-    return Settings(url or database_url(), "127.0.0.1", 0, spool, spool_bytes_max)
+def settings_of(spool: Path, **changes: object) -> Settings:
+    """What a gate of the tests works with: straight to the database, unless changed."""
+    settings = Settings(database_url(), "127.0.0.1", 0, spool, SPOOL_BYTES_MAX)
+    return replace(settings, **changes)  # type: ignore[arg-type]
 
 
 @pytest.fixture
@@ -169,9 +170,8 @@ def start_gate(transactional_db: None, tmp_path: Path) -> Iterator[Callable[...,
     """Starts gates that share a place for spools; all are stopped at the end."""
     started: list[RunningGate] = []
 
-    def start(url: str = "", *, spool_bytes_max: int = SPOOL_BYTES_MAX) -> RunningGate:
-        settings = settings_of(tmp_path / "spool", url, spool_bytes_max=spool_bytes_max)
-        started.append(RunningGate(settings))
+    def start(**changes: object) -> RunningGate:
+        started.append(RunningGate(settings_of(tmp_path / "spool", **changes)))
         return started[-1]
 
     yield start

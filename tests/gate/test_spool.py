@@ -45,7 +45,7 @@ def wire(transactional_db: None) -> Iterator[Wire]:
 def network(start_gate: StartGate, wire: Wire) -> Sender:
     """A sender to a gate that reaches PostgreSQL over the wire."""
     row, token = make_connection("json")
-    return Sender(start_gate(wire.url).port, token, row)
+    return Sender(start_gate(database_url=wire.url).port, token, row)
 
 
 def uplink(number: int, device: str = "a") -> bytes:
@@ -186,7 +186,7 @@ def ended(process: "subprocess.Popen[str]") -> None:
 
 def test_two_gates_spool_apart_and_both_are_drained(start_gate: StartGate, wire: Wire) -> None:
     row, token = make_connection("json")
-    gates = [Sender(start_gate(wire.url).port, token, row) for _ in range(2)]
+    gates = [Sender(start_gate(database_url=wire.url).port, token, row) for _ in range(2)]
     wire.cut()
     for number in range(20):
         assert gates[number % 2].send(uplink(number)).status == 200
@@ -201,7 +201,7 @@ def test_a_full_spool_sends_senders_away_and_keeps_its_word_to_the_others(
     start_gate: StartGate, wire: Wire
 ) -> None:
     row, token = make_connection("json")
-    network = Sender(start_gate(wire.url, spool_bytes_max=2000).port, token, row)
+    network = Sender(start_gate(database_url=wire.url, spool_bytes_max=2000).port, token, row)
     wire.cut()
     answers = [network.send(uplink(number)) for number in range(40)]
     taken = [number for number, each in enumerate(answers) if each.status == 200]
@@ -236,7 +236,7 @@ def test_order_and_word_are_kept_under_load_while_the_database_comes_and_goes(
 ) -> None:
     monkeypatch.setattr(gate_keeper, "SLOW_S", 0.2)
     row, token = make_connection("json")
-    gate = start_gate(wire.url)
+    gate = start_gate(database_url=wire.url)
     end = time.monotonic() + 6
 
     def post(device: int) -> int:
@@ -269,7 +269,7 @@ def test_a_device_that_asks_for_a_downlink_hears_no_during_an_outage(
     start_gate: StartGate, wire: Wire
 ) -> None:
     row, token = make_connection("sigfox")
-    network = Sender(start_gate(wire.url).port, token, row)
+    network = Sender(start_gate(database_url=wire.url).port, token, row)
     wire.cut()
     begun = time.monotonic()
     told = network.send(bidir(), tail="/bidir")

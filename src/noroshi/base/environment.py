@@ -23,6 +23,7 @@ class Environment:
         smtp_url: `smtp://[user:password@]host:port[?starttls=1]`, `smtps://…`.
         mail_from: the sender of every mail.
         var: folder of local state (logs, demo, embedded database, the gate's spool).
+        rate_per_connection: uplinks/s that the gate takes of one connection; 0 = any.
         spool_mb: MB that a gate's spool may hold while the database is away; 0 = no spool.
         allowed_hosts: host names the pages answer to.
     """
@@ -44,6 +45,7 @@ class Environment:
     mail_from: str
     var: Path
     spool_mb: int
+    rate_per_connection: int
     allowed_hosts: tuple[str, ...]
     is_https: bool
     is_demo: bool
@@ -87,6 +89,7 @@ def read(source: "os._Environ[str] | dict[str, str] | None" = None) -> Environme
         mail_from=env.get("NOROSHI_MAIL_FROM", "Noroshi <noroshi@localhost.localdomain>"),
         var=Path(env.get("NOROSHI_VAR", "var")).absolute(),
         spool_mb=number(env, "NOROSHI_SPOOL_MB", 512, most=1_000_000),
+        rate_per_connection=number(env, "NOROSHI_RATE_PER_CONNECTION", 2000, most=1_000_000),
         allowed_hosts=tuple(h.strip() for h in hosts.split(",") if h.strip()),
         is_https=base_url.startswith("https://"),
         is_demo=env.get("NOROSHI_DEMO", "") == "1",

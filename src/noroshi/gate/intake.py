@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
+from time import monotonic
 from urllib.parse import unquote
 from uuid import UUID
 
@@ -13,6 +14,7 @@ from noroshi.gate import answer
 from noroshi.gate.answer import Answer
 from noroshi.gate.connections import Connection, Register
 from noroshi.gate.keeper import Full, Keeper, TooLate
+from noroshi.gate.rate import Buckets
 from noroshi.gate.row import Row
 from noroshi.gate.store import Side
 from noroshi.networks import registry
@@ -43,11 +45,17 @@ class Request:
 class Intake:
     """Judges requests and hands the good ones to the keeper."""
 
-    def __init__(self, register: Register, keeper: Keeper, side: Side) -> None:
-        """Work with the connections and the keeper of one gate."""
+    def __init__(
+        self, register: Register, keeper: Keeper, side: Side, *, rate_per_connection: int = 0
+    ) -> None:
+        """Work with the connections and the keeper of one gate.
+
+        `rate_per_connection` is in uplinks/s, 0 = any.
+        """
         self._register = register
         self._keeper = keeper
         self._side = side
+        self._buckets = Buckets(rate_per_connection)
         self._asking: set[asyncio.Task[None]] = set()
 
     def take(self, request: Request, reply: Reply) -> None:
@@ -65,14 +73,22 @@ class Intake:
             reply(answer.AWAY)
         elif (connection := self._register.find(parts[2])) is None:
             reply(answer.NOT_FOUND)
-        elif not connection.admits(request.headers):
-            reply(answer.UNAUTHORIZED)
-        elif request.headers.get(b"content-encoding", b"identity").lower() != b"identity":
-            reply(answer.ENCODED)
+        elif (refusal := self._refusal(request, connection)) is not None:
+            reply(refusal)
         else:
             rest = parts[3] if len(parts) > 3 else b""
             now = datetime.now(UTC)
             self._keep(connection, arrival_of(request, connection, rest, query, now), reply)
+
+    def _refusal(self, request: Request, connection: Connection) -> Answer | None:
+        """What speaks against a request to a connection that exists."""
+        if not connection.admits(request.headers):
+            return answer.UNAUTHORIZED
+        if request.headers.get(b"content-encoding", b"identity").lower() != b"identity":
+            return answer.ENCODED
+        if not self._buckets.admit(connection.id, monotonic()):
+            return answer.TOO_MANY
+        return None
 
     def _health(self, request: Request, path: bytes) -> Answer:
         if request.method != b"GET":

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +20,7 @@ WAITING_BYTES_MAX = 64 << 20
 SLOW_S = 1.0  # so long the database may take before the spool does
 WAIT_S_MAX = 4.0  # the same without a spool; ChirpStack and The Things Stack give up after 5 s
 WATCH_S = 0.1
+END_S = 1.0
 REST_S_MAX = 0.5  # so long new rows may wait until the rest of the spool is in the database
 
 Given = TypeVar("Given")
@@ -109,9 +110,7 @@ class Keeper:
         try:
             await asyncio.gather(*sides)
         finally:
-            for side in sides:
-                side.cancel()
-            await asyncio.gather(*sides, return_exceptions=True)
+            await end(sides)
             self._writer.close()
             self._thread.shutdown()
 
@@ -274,3 +273,12 @@ class Keeper:
     async def _aside(self, work: Callable[..., Given], *given: object) -> Given:
         """Do what touches the disk in the spool's own thread."""
         return await asyncio.get_running_loop().run_in_executor(self._thread, work, *given)
+
+
+async def end(tasks: Iterable["asyncio.Task[None]"]) -> None:
+    """Cancel tasks and return when they have ended; one that lost the word is told again."""
+    left = set(tasks)
+    while left:
+        for task in left:
+            task.cancel()
+        _, left = await asyncio.wait(left, timeout=END_S)

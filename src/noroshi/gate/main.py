@@ -16,7 +16,7 @@ from noroshi.base import environment
 from noroshi.base.logs import Line
 from noroshi.gate.connections import Register
 from noroshi.gate.intake import Intake
-from noroshi.gate.keeper import Keeper
+from noroshi.gate.keeper import Keeper, end
 from noroshi.gate.protocol import CONNECTIONS_MAX, Conversation, House
 from noroshi.gate.spool import Spool
 from noroshi.gate.store import BadDatabase, Side, Writer
@@ -31,13 +31,17 @@ log = logging.getLogger("noroshi.gate")
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Where a gate stands; `port` 0 takes a free one, `spool_bytes_max` 0 = no spool."""
+    """Where a gate stands and what it takes.
+
+    `port` 0 takes a free one, `spool_bytes_max` 0 = no spool, `rate_per_connection` 0 = any.
+    """
 
     database_url: str
     host: str
     port: int
     spool: Path
     spool_bytes_max: int
+    rate_per_connection: int = 0  # uplinks/s
 
 
 class BadSpool(Exception):
@@ -69,6 +73,7 @@ def main() -> None:
         port=env.gate_port,
         spool=env.var / "spool",
         spool_bytes_max=env.spool_mb * MB,
+        rate_per_connection=env.rate_per_connection,
     )
     try:
         uvloop.run(serve(settings))
@@ -112,7 +117,8 @@ async def opened(settings: Settings) -> AsyncIterator[Gate]:
     with contextlib.closing(opened_spool(settings)) as spool:
         keeper = Keeper(Writer(settings.database_url), spool)
         side = Side(settings.database_url, register.load, lambda: str(keeper.counts))
-        house = House(Intake(register, keeper, side), connections_max=CONNECTIONS_MAX)
+        intake = Intake(register, keeper, side, rate_per_connection=settings.rate_per_connection)
+        house = House(intake, connections_max=CONNECTIONS_MAX)
         await side.open()
         async with working(keeper, side, house) as broken, listening(settings, house) as port:
             yield Gate(port, keeper, house, broken)
@@ -154,9 +160,7 @@ async def working(keeper: Keeper, side: Side, house: House) -> AsyncIterator[asy
             async with asyncio.timeout(STOP_S_MAX):
                 await house.close()
                 await keeper.drain()
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await end(tasks)
 
 
 def note_fault(ended: "asyncio.Task[None]", broken: asyncio.Event) -> None:

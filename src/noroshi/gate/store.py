@@ -207,8 +207,10 @@ class Side:
                     await asyncio.sleep(RETRY_S)
                     continue
                 self.is_up = True
+                # wait_for of Python 3.11 may swallow the cancelling at the end.
                 with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(self._changed.wait(), RELOAD_S)
+                    async with asyncio.timeout(RELOAD_S):
+                        await self._changed.wait()
         finally:
             self._disconnect()
 
