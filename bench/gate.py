@@ -26,7 +26,8 @@ import uvloop
 from noroshi.gate.connections import Register
 from noroshi.gate.intake import Intake
 from noroshi.gate.protocol import Conversation, House
-from noroshi.gate.store import Row, Side
+from noroshi.gate.row import Row
+from noroshi.gate.store import Side
 
 ROOT = Path(__file__).resolve().parent.parent
 CONNECTIONS = 64
@@ -142,6 +143,7 @@ def a_gate(program: list[str], database_url: str) -> Iterator[tuple[int, int]]:
         "DATABASE_URL": database_url,
         "NOROSHI_GATE_PORT": str(port),
         "NOROSHI_HOST": "127.0.0.1",
+        "NOROSHI_RATE_PER_CONNECTION": "0",
     }
     process = subprocess.Popen(program, cwd=ROOT, env=os.environ | told, stderr=subprocess.DEVNULL)
     try:
