@@ -285,3 +285,18 @@ def test_unknown_addresses_stay_unknown_during_an_outage(network: Sender, wire: 
     assert ask(network.port, request_bytes("POST", "/in/nobody", b"{}")).status == 404
     wire.mend()
     until(lambda: Entry.objects.count() == 1)
+
+
+def test_a_gate_that_finds_nothing_but_a_torn_tail_goes_on(
+    start_gate: StartGate, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    row, token = make_connection("json")
+    for number in range(20):
+        file = tmp_path / "spool" / "0" / f"{number + 1:012d}.spool1"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(b"torn")
+    network = Sender(start_gate().port, token, row)
+    assert network.send(uplink(0)).status == 200
+    until(lambda: said_ready(network.port) == (200, b"ok\n"))
+    assert caplog.text.count("torn tail, 4 bytes") == 20
+    assert list(tmp_path.glob("spool/*/*.spool1")) == []

@@ -20,6 +20,7 @@ WAITING_BYTES_MAX = 64 << 20
 SLOW_S = 1.0  # so long the database may take before the spool does
 WAIT_S_MAX = 4.0  # the same without a spool; ChirpStack and The Things Stack give up after 5 s
 WATCH_S = 0.1
+CLOCK_S = 0.001  # the loop's clock shows no less
 END_S = 1.0
 REST_S_MAX = 0.5  # so long new rows may wait until the rest of the spool is in the database
 
@@ -182,7 +183,7 @@ class Keeper:
             self._speed = 0.0
             await asyncio.sleep(RETRY_S)
         except OSError as error:
-            log.error("spool cannot be read: %s", error)
+            self._tell(f"spool cannot be read, trying again: {error}")
             await asyncio.sleep(RETRY_S)
 
     async def _carry(self, file: Path, until: float | None = None) -> None:
@@ -198,7 +199,7 @@ class Keeper:
                 log.error("entry %s is laid aside in %s", row.key, laid)
         await self._aside(self._spool.remove, file, segment)
         self.counts.drained += len(segment.rows)
-        self._speed = segment.length / (loop.time() - begun)
+        self._speed = segment.length / max(loop.time() - begun, CLOCK_S)
 
     # The spool's side.
 
