@@ -7,6 +7,8 @@ from django.utils.translation import gettext_lazy as _
 from noroshi.codecs.models import Codec
 from noroshi.tenants.models import Tenant, new_code
 
+PAC_SHOWN = 4
+
 
 class Space(models.TextChoices):
     """The world in which an address is unique."""
@@ -111,9 +113,22 @@ class Device(models.Model):
     interval_s = models.PositiveIntegerField(_("受信の間隔（秒）"), null=True, blank=True)
     registered_at = models.DateTimeField()
     retired_at = models.DateTimeField(null=True, blank=True)
+    # What only the provider needs to know of the thing itself. The PAC lets its holder take a
+    # Sigfox device over: it is for the office, never for a contractor's page or the audit log.
+    pac = models.CharField("PAC", max_length=16, blank=True)
+    model = models.CharField(_("型番"), max_length=100, blank=True)
+    serial = models.CharField(_("製造番号"), max_length=64, blank=True)
+    conformity = models.CharField(_("技適番号"), max_length=40, blank=True)
+    battery = models.CharField(_("電池の種類"), max_length=60, blank=True)
+    right_until = models.DateField(_("回線の期限"), null=True, blank=True)
+    place_note = models.CharField(_("設置場所のメモ"), max_length=200, blank=True)
 
     class Meta:
         constraints = [
+            # Only Sigfox devices have a PAC: another's would be a key filed in the wrong place.
+            models.CheckConstraint(
+                condition=models.Q(pac="") | models.Q(space="sigfox"), name="pac_of_sigfox_only"
+            ),
             # A radio address answers for one device at a time.
             models.UniqueConstraint(
                 fields=["space", "address"],
@@ -130,6 +145,11 @@ class Device(models.Model):
     def expected_interval_s(self) -> int:
         """How often an uplink is expected, in seconds."""
         return self.interval_s or self.type.interval_s
+
+    @property
+    def masked_pac(self) -> str:
+        """The last digits, to tell one PAC from another: ••••3F2A; empty without one."""
+        return f"••••{self.pac[-PAC_SHOWN:]}" if self.pac else ""
 
 
 class Heartbeat(models.Model):

@@ -32,6 +32,8 @@ ACTIONS: dict[str, Promise] = {
     "connection.token_renewed": _("接続の宛先を更新"),
     "device.registered": _("端末を登録"),
     "device.changed": _("端末の設定を変更"),
+    "device.pac_changed": _("端末のPACを変更"),
+    "device.imported": _("端末をCSVで登録"),
     "device.type_changed": _("端末の機種を変更"),
     "device.retired": _("端末を廃止"),
     "downlink.queued": _("下りを予約"),
