@@ -188,6 +188,7 @@ OFFICE = (
     desk("entry-dismiss", None, OPERATION, "key=entry"),
     desk("devices", DEVICES),
     desk("device-new", DEVICES, OPERATION),
+    desk("device-import", DEVICES, OPERATION),
     desk("device", DEVICES, None, "code=device"),
     desk("device-edit", DEVICES, OPERATION, "code=device"),
     desk("device-retire", None, OPERATION, "code=device"),

@@ -20,6 +20,7 @@ ROLE_OF_PROGRAM = {
     "add-staff": PIPELINE,
     "remove-factors": PIPELINE,
     "import-places": PIPELINE,
+    "import-devices": PIPELINE,
     "account": PIPELINE,
     "prepare-demo": PIPELINE,
 }

@@ -35,6 +35,7 @@ PROGRAMS = {
     "ledger": Program("noroshi.jobs.ledger", "verify the chains of acts of intent; show them"),
     "remove-factors": Program("noroshi.jobs.remove_factors", "somebody lost the second factor"),
     "import-places": Program("noroshi.jobs.import_places", "where internet addresses are, by CSV"),
+    "import-devices": Program("noroshi.jobs.import_devices", "register a contractor's terminals"),
     "prepare-demo": Program("noroshi.jobs.prepare_demo", "the demo's tenant, devices and people"),
     "simulate": Program("noroshi.jobs.simulate", "be the networks: post uplinks", django=False),
     "catcher": Program("noroshi.jobs.catcher", "the demo's own mail server", django=False),
@@ -62,5 +63,5 @@ def main() -> None:
 
 def usage() -> str:
     """The index of all programs."""
-    lines = [f"  {name:<14}{program.purpose}" for name, program in PROGRAMS.items()]
+    lines = [f"  {name:<16}{program.purpose}" for name, program in PROGRAMS.items()]
     return "noroshi <program> [options]\n\n" + "\n".join(lines) + "\n"

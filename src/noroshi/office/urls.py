@@ -5,6 +5,7 @@ from django.urls import URLPattern, path
 from noroshi.office.pages import (
     codecs,
     connections,
+    device_files,
     devices,
     freezes,
     history,
@@ -32,6 +33,7 @@ urlpatterns: list[URLPattern] = [
     path("inbox/<uuid:key>/dismiss/", inbox.entry_dismiss, name="office-entry-dismiss"),
     path("devices/", devices.devices, name="office-devices"),
     path("devices/new/", devices.device_new, name="office-device-new"),
+    path("devices/import/", device_files.device_import, name="office-device-import"),
     path("devices/<str:code>/", devices.device, name="office-device"),
     path("devices/<str:code>/edit/", devices.device_edit, name="office-device-edit"),
     path("devices/<str:code>/retire/", devices.device_retire, name="office-device-retire"),
