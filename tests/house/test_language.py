@@ -46,6 +46,9 @@ CALLS = {"_", *messages.KEYWORDS}
 MEANT = {
     "alarms/models.py": {"日本語"},  # a language is named in itself
     "alarms/words.py": {"月火水木金土日", "月", "日(", "日", "時間", "分", "秒", "[｡-ﾟ]+"},
+    "devices/listing.py": {  # headings of the file, beside the English ones
+        "ネットワーク", "端末ID", "名前", "機種", "製造番号", "場所", "その他",
+    },
     "devices/models.py": {"オン", "オフ"},  # beside on and off
     "devices/quantities.py": {  # each beside its English
         "電池残量", "電池電圧", "外部電源", "あり", "なし", "電波の余裕", "温度", "端末の温度",
