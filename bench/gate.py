@@ -12,6 +12,7 @@ import socket
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -145,6 +146,13 @@ def a_gate(program: list[str], database_url: str) -> Iterator[tuple[int, int]]:
         "NOROSHI_HOST": "127.0.0.1",
         "NOROSHI_RATE_PER_CONNECTION": "0",
     }
+    # A spool of its own: what a gate leaves there would go into the next gate's database.
+    with tempfile.TemporaryDirectory() as var:
+        told["NOROSHI_VAR"] = var
+        yield from _running(program, told, port)
+
+
+def _running(program: list[str], told: dict[str, str], port: int) -> Iterator[tuple[int, int]]:
     process = subprocess.Popen(program, cwd=ROOT, env=os.environ | told, stderr=subprocess.DEVNULL)
     try:
         until = time.monotonic() + START_S_MAX
