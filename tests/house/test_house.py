@@ -29,6 +29,7 @@ PLATFORM_TABLES = {
     "Entry",
     "ExceptionalEntry",
     "IssuedCredential",  # through its user
+    "KindSwitch",
     "KnownDevice",  # through its user
     "Message",  # the provider's own mails have none
     "Paper",
@@ -36,6 +37,7 @@ PLATFORM_TABLES = {
     "Pulse",
     "Quantity",
     "RuleState",  # through its rule
+    "ServiceKind",
     "SignIn",  # through its user
     "Subcontractor",
     "Tenant",

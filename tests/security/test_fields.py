@@ -18,7 +18,7 @@ POISON = "p0is0n"
 POWERS = {
     "tenants_user": "id, login, kind, staff_roles, subcontractor_id, is_active",
     "tenants_membership": "id, tenant_id, user_id, has_authority",
-    "tenants_tenant": "id, code, retention_days, created_at",
+    "tenants_tenant": "id, code, kind_id, retention_days, created_at",
     "tenants_visit": "id, code, tenant_id, visitor_id, kind, filed_by_id, filed_at, since, until",
     "devices_device": "id, code, tenant_id, registered_at",
     "alarms_rule": "id, code, tenant_id, device_id, created_at",

@@ -16,6 +16,7 @@ ROLE_OF_PROGRAM = {
     "work": PIPELINE,
     "send": PIPELINE,
     "tick": PIPELINE,
+    "kind": PIPELINE,
     "ledger": PIPELINE,
     "add-staff": PIPELINE,
     "remove-factors": PIPELINE,

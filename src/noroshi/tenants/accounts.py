@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from django.db import connection, transaction
 from django.utils.translation import gettext as _
 
-from noroshi.tenants import audit
+from noroshi.tenants import audit, kinds
 from noroshi.tenants.audit import Actor
 from noroshi.tenants.models import (
     Enrolment,
@@ -65,6 +65,10 @@ class AlreadyIssued(AccountRefusal):
 
 class OnlyApplied(AccountRefusal):
     """An applicant has no rights of a contractor yet."""
+
+
+class NoAccounts(AccountRefusal):
+    """The tenant's kind of service has none."""
 
 
 class Reused(AccountRefusal):
@@ -124,8 +128,10 @@ def issue(new: NewAccount, *, way: str, by: Actor, now: datetime) -> Handed:
 def issue_for(
     enrolment: Enrolment, *, way: str, login: str = "", by: Actor, now: datetime
 ) -> Handed:
-    """Give a person on the register the user id. Raises AlreadyIssued, LoginTaken."""
-    line = _waiting(enrolment)
+    """Give a person on the register the user id. Raises AlreadyIssued, LoginTaken,
+    NoAccounts.
+    """
+    line = _waiting(enrolment, now)
     tenant = line.tenant
     new = NewAccount(
         name=line.name,
@@ -145,7 +151,7 @@ def join(enrolment: Enrolment, login: str, *, by: Actor, now: datetime) -> User:
 
     Raises AlreadyIssued, LoginTaken when nobody has this id.
     """
-    line = _waiting(enrolment)
+    line = _waiting(enrolment, now)
     user = User.objects.filter(login=login, kind=User.Kind.PERSON, state=State.ACTIVE).first()
     if user is None:
         raise LoginTaken(_("この利用者IDで有効な方はいません。"))
@@ -338,10 +344,15 @@ def _revoke(user: User, now: datetime) -> None:
     mine.update(revoked_at=now)
 
 
-def _waiting(enrolment: Enrolment) -> Enrolment:
-    """The line of the register, held with its tenant. Raises AlreadyIssued, OnlyApplied."""
+def _waiting(enrolment: Enrolment, now: datetime) -> Enrolment:
+    """The line of the register, held with its tenant.
+
+    Raises AlreadyIssued, OnlyApplied, NoAccounts.
+    """
     Tenant.objects.select_for_update(no_key=True).get(pk=enrolment.tenant_id)
     line = Enrolment.objects.select_related("tenant__party").get(pk=enrolment.pk)
+    if words := kinds.refusal_of(line.tenant, now):
+        raise NoAccounts(words)
     if not may_have_people(line.tenant):
         raise OnlyApplied(_("まだ契約が成立していないため、利用者IDは発行できません。"))
     if line.membership_id is not None or line.ended_at is not None:

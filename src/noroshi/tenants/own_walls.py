@@ -18,6 +18,7 @@ from noroshi.tenants.walls import (
     office,
     person,
     register,
+    shared,
     tenant,
 )
 
@@ -59,6 +60,9 @@ WALLS = (
         KEEP,
     ),
     Wall("tenants_membership", "tenant", f"{EITHER} OR {SELF}", EITHER, ALL),
+    shared("tenants_servicekind", READ, pipeline=READ),
+    # Dated rows, never rewritten: what was in force on a day stays what it was.
+    shared("tenants_kindswitch", ADD, pipeline=ADD),
     register("tenants_enrolment", KEEP),
     person("tenants_knowndevice", ALL),
     # A try under a name that nobody has is nobody's.

@@ -12,6 +12,7 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
+from noroshi.tenants import kinds
 from noroshi.tenants.audit import Actor, record
 from noroshi.tenants.models import Enrolment, Membership, Tenant, User, Visit
 from noroshi.tenants.sessions import end_all
@@ -33,6 +34,10 @@ class RegisterFull(RegisterRefusal):
 
 class LastAdmin(RegisterRefusal):
     """Nobody would be left to look after the register."""
+
+
+class NoAccounts(RegisterRefusal):
+    """The tenant's kind of service has no accounts, so it has no users."""
 
 
 class NoAuthority(RegisterRefusal):
@@ -80,9 +85,11 @@ def current(tenant: Tenant) -> QuerySet[Enrolment]:
 def name_user(tenant: Tenant, new: NewEnrolment, by: Actor, now: datetime) -> Enrolment:
     """Put a person on the register; the office then issues the user id.
 
-    Raises RegisterFull, BadEnrolment, NoAuthority.
+    Raises RegisterFull, BadEnrolment, NoAuthority, NoAccounts.
     """
     held = _hold(tenant.pk)
+    if words := kinds.refusal_of(held, now):
+        raise NoAccounts(words)
     _check(held, new)
     if new.has_authority:
         _check_may_give_authority(held, by)

@@ -10,7 +10,7 @@ from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
-from noroshi.tenants import accounts, audit, duties
+from noroshi.tenants import accounts, audit, duties, kinds
 from noroshi.tenants.accounts import Handed, NewAccount
 from noroshi.tenants.audit import Actor
 from noroshi.tenants.duties import Duty
@@ -305,6 +305,8 @@ def faults_of_notice(tenant: Tenant, notice: Notice, by: Actor, now: datetime) -
         and _("この契約者の利用者を選んでください。"),
     }
     faults = {field: words for field, words in wrong.items() if words}
+    if no_accounts := kinds.refusal_of(tenant, now):
+        faults["name"] = no_accounts
     if not is_admin_of(by, tenant):
         faults["reason"] = _("監査アクセスは、契約者の管理者が届け出ます。")
     return faults | faults_of_period(notice.since or now, notice.until, now)

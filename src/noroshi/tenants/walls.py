@@ -79,9 +79,9 @@ def office(table: str, app: Sequence[str] = READ) -> Wall:
     return Wall(table, "office", IN_OFFICE, IN_OFFICE, app)
 
 
-def shared(table: str, app: Sequence[str] = ALL) -> Wall:
+def shared(table: str, app: Sequence[str] = ALL, *, pipeline: Sequence[str] = ALL) -> Wall:
     """Read by every tenant, written by the office."""
-    return Wall(table, "shared", ANY, IN_OFFICE, app)
+    return Wall(table, "shared", ANY, IN_OFFICE, app, pipeline)
 
 
 def via(table: str, parent: str, key: str, app: Sequence[str] = READ, *, also: str = "") -> Wall:

@@ -8,6 +8,7 @@ from noroshi.tenants.models.credentials import (
     SignIn,
 )
 from noroshi.tenants.models.intents import Intent, IntentDraft, IntentKind, LedgerAnchor
+from noroshi.tenants.models.kinds import KindSwitch, ServiceKind, Switch, SwitchValue
 from noroshi.tenants.models.log import AuditEntry
 from noroshi.tenants.models.parties import Agent, Paper, Party, Subcontractor
 from noroshi.tenants.models.people import Enrolment, Membership, StaffRole, Tenant, User
@@ -22,14 +23,18 @@ __all__ = [
     "IntentDraft",
     "IntentKind",
     "IssuedCredential",
+    "KindSwitch",
     "KnownDevice",
     "LedgerAnchor",
     "Membership",
     "Paper",
     "Party",
+    "ServiceKind",
     "SignIn",
     "StaffRole",
     "Subcontractor",
+    "Switch",
+    "SwitchValue",
     "Tenant",
     "User",
     "Visit",

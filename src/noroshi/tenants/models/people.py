@@ -8,6 +8,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from noroshi.tenants.models.codes import new_code
+from noroshi.tenants.models.kinds import ServiceKind
 from noroshi.tenants.models.parties import Party, Subcontractor
 
 
@@ -19,6 +20,13 @@ class Tenant(models.Model):
     language = models.CharField(_("言語"), max_length=5, default="ja")
     retention_days = models.PositiveIntegerField(_("保存期間（日）"), default=365)
     created_at = models.DateTimeField()
+    kind = models.ForeignKey(
+        ServiceKind,
+        on_delete=models.PROTECT,
+        default="SG",
+        related_name="tenants",
+        verbose_name=_("サービス種別"),
+    )
     party = models.OneToOneField(
         Party, on_delete=models.PROTECT, null=True, blank=True, related_name="tenant"
     )
