@@ -5,14 +5,15 @@ from collections.abc import Callable
 from typing import Concatenate, ParamSpec
 
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponseBase
+from django.http import Http404, HttpRequest, HttpResponseBase
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 
 from noroshi.tenants import access
 from noroshi.tenants.audit import Actor
 from noroshi.tenants.models import Membership, User
-from noroshi.web.visiting import is_outsider, look_in, membership_by_visit
+from noroshi.web.licensed import refuse_unlicensed
+from noroshi.web.visiting import is_outsider, look_in, membership_by_visit, name_of
 
 P = ParamSpec("P")
 Page = Callable[Concatenate[HttpRequest, Membership, P], HttpResponseBase]
@@ -37,6 +38,7 @@ def tenant_page(page: Page[P]) -> Door[P]:
         except NotAMember:
             return elsewhere(request)
         with access.acting_in(member.tenant_id, member.user_id):
+            refuse_unlicensed(request, member, name_of(request))
             look_in(request)
             return page(request, member, *args, **kwargs)
 
@@ -108,8 +110,13 @@ def actor_of(member: Membership) -> Actor:
 
 
 def elsewhere(request: HttpRequest) -> HttpResponseBase:
-    """A person of the office goes to the office; a visitor, or anybody else, chooses a tenant."""
+    """A person of the office goes to the office; a visitor, or anybody else, chooses a tenant.
+
+    Http404 for who acts only for tenants whose kind of service has no accounts.
+    """
     user = signed_in(request)
+    if access.is_shut_out(user):
+        raise Http404
     if is_outsider(user):
         return redirect("looking")
     if user.is_staff and not memberships_of(user):

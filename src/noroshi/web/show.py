@@ -14,6 +14,7 @@ from noroshi.tenants import access
 from noroshi.tenants.models import Membership
 from noroshi.ui.live_address import live_url
 from noroshi.ui.nav import NavItem
+from noroshi.web.licensed import front_page, menu_licensed
 from noroshi.web.visiting import menu_in_scope
 
 DEVICE_PATH = "/d/"
@@ -33,11 +34,11 @@ def show(
         count = open_now(member)
     around = {
         "member": member,
-        "nav": menu_in_scope(request, menu(request, member, count)),
+        "nav": menu_licensed(request, menu_in_scope(request, menu(request, member, count))),
         "user_name": member.user.name,
         "tenant_name": member.tenant.name,
         "door": "web",
-        "home_url": reverse("home"),
+        "home_url": reverse(front_page(request)),
         "demo_mails_url": reverse("demo-mails") if settings.DEMO else "",
         "live_url": f"{live_url(request)}?tenant={member.tenant.code}",
     }
