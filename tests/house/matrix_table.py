@@ -206,6 +206,8 @@ OFFICE = (
     desk("member-state", None, ISSUING, "code=tenant number=member verb=!stop"),
     desk("member-factors", None, ISSUING, "code=tenant number=member"),
     desk("member-again", None, ISSUING, "code=tenant number=member"),
+    desk("kinds", CONTRACTS),
+    desk("kind", CONTRACTS, office("admin"), "code=!WANA"),
     desk("parties", PARTIES),
     desk("party-new", PARTIES, APPROVING),
     desk("party", PARTIES, None, "code=party"),

@@ -62,7 +62,7 @@ def known(key: str, noun: str, house: House) -> object:
     codes = {
         "tenant": house.tenant.code, "member": house.tenant.code, "device": house.device.code,
         "party": firm and firm.code, "subcontractor": firm and firm.code,
-        "paper": paper and paper.code, "visit": visit and visit.code,
+        "paper": paper and paper.code, "visit": visit and visit.code, "kind": "SG",
     }  # fmt: skip
     found = {
         "number": numbers.get(noun) or 0,

@@ -68,7 +68,9 @@ def test_keys_that_came_without_a_name_stand_ready_and_are_saved_only_when_named
 
 
 def test_a_tenant_is_made_and_changed(house: House, office: Client) -> None:
-    typed = {"name": "山の会", "language": "ja", "retention_days": "400", "users_max": "5"}
+    typed = {
+        "name": "山の会", "kind": "SG", "language": "ja", "retention_days": "400", "users_max": "5",
+    }  # fmt: skip
     office.post(reverse("office-tenant-new"), typed)
     made = Tenant.objects.get(name="山の会")
     office.post(reverse("office-tenant", args=[made.code]), typed | {"retention_days": "730"})

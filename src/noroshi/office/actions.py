@@ -15,7 +15,7 @@ from noroshi.tenants.audit import Actor
 from noroshi.tenants.models import Enrolment, Membership, Tenant, User
 from noroshi.tenants.register import NewEnrolment
 
-TENANT_FACTS = ["name", "language", "retention_days", "users_max", "widened_class"]
+TENANT_FACTS = ["name", "kind", "language", "retention_days", "users_max", "widened_class"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,11 @@ def save_tenant(tenant: Tenant, *, by: User | None, now: datetime) -> None:
         # Not the whole row: a freeze by the contractor in the meantime must stand.
         tenant.save(update_fields=None if is_new else TENANT_FACTS)
         action = "tenant.made" if is_new else "tenant.changed"
-        details = {"language": tenant.language, "retention_days": tenant.retention_days}
+        details = {
+            "language": tenant.language,
+            "retention_days": tenant.retention_days,
+            "kind": tenant.kind_id,
+        }
         audit.record(Actor(by, tenant), action, tenant, now=now, details=details)
 
 

@@ -22,6 +22,7 @@ class Duty(StrEnum):
     MAILS = "mails"
     SYSTEM = "system"
     TENANTS = "tenants"
+    KINDS = "kinds"
     ACCOUNTS = "accounts"
     PARTIES = "parties"
     STAFF = "staff"
@@ -44,6 +45,7 @@ _READ: Mapping[Duty, frozenset[StaffRole]] = {
     Duty.MAILS: frozenset({ADMIN, PRIVACY, ON_DUTY}),
     Duty.SYSTEM: _OPERATION,
     Duty.TENANTS: _CONTRACTS,
+    Duty.KINDS: _CONTRACTS,
     Duty.ACCOUNTS: frozenset({ADMIN, REVIEWER, APPROVER, ON_DUTY}),
     Duty.PARTIES: _CONTRACTS - {ON_DUTY},
     Duty.STAFF: frozenset({ADMIN, PRIVACY}),
@@ -61,6 +63,7 @@ _CHANGE: Mapping[Duty, frozenset[StaffRole]] = {
     Duty.MAILS: _OPERATION,
     Duty.SYSTEM: frozenset({ADMIN}),
     Duty.TENANTS: frozenset({ADMIN, REVIEWER, APPROVER}),
+    Duty.KINDS: frozenset({ADMIN}),
     Duty.ACCOUNTS: frozenset({ADMIN, REVIEWER}),
     Duty.PARTIES: frozenset({ADMIN, REVIEWER, APPROVER}),
     Duty.STAFF: frozenset({ADMIN}),

@@ -3,11 +3,20 @@
 from django import forms
 from django.conf import settings
 from django.core.exceptions import ValidationError
+from django.utils import timezone
 from django.utils.translation import gettext_lazy
 
 from noroshi.office.actions import Way
 from noroshi.outbox.addresses import BadAddress, clean_address
-from noroshi.tenants.models import Enrolment, IssuedCredential, Membership, Tenant
+from noroshi.tenants import kinds
+from noroshi.tenants.kinds import KindRefusal
+from noroshi.tenants.models import (
+    Enrolment,
+    IssuedCredential,
+    Membership,
+    ServiceKind,
+    Tenant,
+)
 from noroshi.tenants.register import NAME_CHARS_MAX, NewEnrolment
 
 RETENTION_DAYS_MAX = 3660
@@ -28,7 +37,16 @@ class TenantForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptabl
 
     class Meta:
         model = Tenant
-        fields = ["name", "language", "retention_days", "users_max", "widened_class"]
+        fields = ["name", "kind", "language", "retention_days", "users_max", "widened_class"]
+
+    def clean_kind(self) -> ServiceKind:
+        """One that the tenant may have; with users, none without accounts."""
+        kind: ServiceKind = self.cleaned_data["kind"]
+        try:
+            kinds.check_may_become(self.instance, kind, timezone.now())
+        except KindRefusal as refusal:
+            raise ValidationError(str(refusal)) from None
+        return kind
 
 
 class IssueForm(forms.Form):

@@ -15,7 +15,7 @@ from noroshi.office.forms.tenant import TenantForm
 from noroshi.office.paging import page_of, text_of
 from noroshi.office.show import show
 from noroshi.office.staff import staff_page
-from noroshi.tenants import parties, register
+from noroshi.tenants import kinds, parties, register
 from noroshi.tenants.audit import Actor
 from noroshi.tenants.duties import Duty
 from noroshi.tenants.models import Membership, Tenant
@@ -73,6 +73,7 @@ def page_of_tenant(
     context = {
         "tenant": found,
         "form": form or TenantForm(instance=found),
+        "has_accounts": kinds.has_accounts(found, timezone.now()),
         "members": members.order_by("user__login"),
         "waiting": waiting.order_by("named_at"),
         "named": register.current(found).count(),
