@@ -17,6 +17,7 @@ ALTER TABLE tenants_kindswitch NO FORCE ROW LEVEL SECURITY;
 CREATE TEMPORARY TABLE kept AS SELECT * FROM tenants_kindswitch WHERE set_by_id IS NULL;
 """
 BACK = """
+SET CONSTRAINTS ALL IMMEDIATE;
 INSERT INTO tenants_kindswitch OVERRIDING SYSTEM VALUE SELECT * FROM kept;
 DROP TABLE kept;
 ALTER TABLE tenants_kindswitch FORCE ROW LEVEL SECURITY;
@@ -34,9 +35,9 @@ def transactional_db(
     """
     with django_db_blocker.unblock():
         yield
-        with connection.cursor() as cursor:
-            cursor.execute("SET ROLE NONE")  # the owner's: no other role may
-            cursor.execute(KEPT)
-            cursor.execute(EMPTIED)
-            cursor.execute(BACK)
-        connection.close()
+        try:
+            with connection.cursor() as cursor:
+                cursor.execute("SET ROLE NONE")  # the owner's: no other role may
+                cursor.execute(KEPT + EMPTIED + ";" + BACK)  # one transaction
+        finally:
+            connection.close()  # the next test must not work as the owner

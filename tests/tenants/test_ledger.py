@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from noroshi.tenants import ledger
 from noroshi.tenants.chain import GENESIS, Link, hash_of, text_hash
 from noroshi.tenants.ledger import Check, Finding
-from noroshi.tenants.models import Intent, LedgerAnchor
+from noroshi.tenants.models import Intent, LedgerAnchor, Membership
 from tests.tenants.deeds import NOW, act, contractor, forging
 
 TEXT_COLUMNS = (
@@ -230,11 +230,9 @@ def test_the_hash_of_all_heads_can_be_found_again_for_a_moment_of_the_past(
     assert ledger.heads_at(NOW - timedelta(seconds=1)) == []
 
 
-def fill(cursor: Any, chain: list[Intent], count: int) -> None:
+def fill(cursor: Any, first: Intent, tenant: Membership, count: int) -> None:
     """Rows of a real chain, written straight into the table."""
     previous, rows = GENESIS, []
-    first = chain[0]
-    tenant = contractor("long", "long")
     for number in range(1, count + 1):
         text = f"{first.text}\n{'通知の内容を確かめました。' * 5}{number}"
         link = Link(
@@ -266,8 +264,9 @@ hash) FROM STDIN"""
 def test_a_million_links_are_looked_over_in_thirty_seconds(chain: list[Intent]) -> None:
     """A share of them here; NOROSHI_TEST_LEDGER=1000000 takes all."""
     count = int(os.environ.get("NOROSHI_TEST_LEDGER", "20000"))
+    tenant = contractor("long", "long")
     with forging() as cursor:
-        fill(cursor, chain, count)
+        fill(cursor, chain[0], tenant, count)
         cursor.execute("ANALYZE tenants_intent")
         check = Check("long")
         began, worked = time.monotonic(), time.process_time()
