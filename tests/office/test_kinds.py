@@ -33,6 +33,7 @@ def test_the_list_shows_every_kind_with_its_values_and_since_when(
     for words in ("SG ", "LR ", "ワナの番人メール通知サービス", "アカウント（第6条）", "申込書"):
         assert words in said
     assert said.count("2020") >= 21
+    assert [said.count(f'data-th="{code}"') for code in ("SG", "LR", "WANA")] == [7, 7, 7]
 
 
 def test_an_administrator_changes_a_switch_from_a_day_with_a_reason(

@@ -53,7 +53,10 @@ def all_kinds(request: HttpRequest, by: Actor) -> HttpResponseBase:
     """Every kind beside the others."""
     today = kinds.japans_day(timezone.now())
     rows = [Line(one, values_of(one, today)) for one in ServiceKind.objects.all()]
-    table = [(switch, [row.values[number] for row in rows]) for number, switch in enumerate(Switch)]
+    table = [
+        (switch, [(row.kind, row.values[number]) for row in rows])
+        for number, switch in enumerate(Switch)
+    ]
     return show(request, by, "office/kinds/list.html", {"rows": rows, "table": table})
 
 
