@@ -23,7 +23,7 @@ from django.db import connection  # noqa: E402
 from noroshi.alarms.models import Recipient, Rule  # noqa: E402
 from noroshi.codecs.actions import NewVersion, make_codec  # noqa: E402
 from noroshi.codecs.sandbox import Sandbox  # noqa: E402
-from noroshi.devices.models import Device, DeviceType, Quantity  # noqa: E402
+from noroshi.devices.models import Device, DeviceType, Quantity, Thing  # noqa: E402
 from noroshi.inbox.actions import NewConnection, make_connection  # noqa: E402
 from noroshi.inbox.models import SLICES  # noqa: E402
 from noroshi.jobs import tick  # noqa: E402
@@ -97,10 +97,15 @@ def prepare(now: datetime) -> int:
     codec = make_codec("bench", "javascript", NewVersion(CODEC), by=SYSTEM, now=now)
     kind = DeviceType.objects.create(name_ja="bench", codec=codec, interval_s=180)
     Quantity.objects.bulk_create(Quantity(type=kind, key=key, name_ja=key) for key in KEYS)
+    things = Thing.objects.bulk_create(
+        Thing(type=kind, space="lorawan", address=address(n), registered_at=now)
+        for n in range(DEVICES)
+    )
     devices = Device.objects.bulk_create(
         Device(
             tenant=tenant,
             name=f"bench {n}",
+            thing=things[n],
             type=kind,
             space="lorawan",
             address=address(n),

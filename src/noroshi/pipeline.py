@@ -56,6 +56,7 @@ class Parsed:
     owners: Mapping[int, int | None] = field(default_factory=dict)  # of connections, see parse
     heard: list[Heard] = field(default_factory=list)
     troubles: list[Trouble] = field(default_factory=list)
+    ended: set[int] = field(default_factory=set)  # devices whose tenant holds the thing no more
 
 
 def process_waiting(
@@ -161,44 +162,36 @@ def arrival(row: EntryRow, source: Connection) -> Arrival:
 def find_devices(
     found: tuple[Parsed, list[tuple[EntryRow, Uplink | Event]]],
 ) -> Parsed:
-    """Put each message to its device; messages of strangers wait on the list."""
+    """Put each message to the device of who held the thing when it was sent.
+
+    Messages of strangers, and of things that nobody held then, wait on the list.
+    """
     parsed, items = found
-    devices = find.find({(item.space, item.address) for _, item in items})
-    owners = parsed.owners
-    before = former(items, devices)
-    for row, item in items:
-        device = devices.get((item.space, item.address))
-        if device is not None and row.received_at < device.since:
-            # It waited while the address went to another: it is the former holder's still.
-            device = before.at(item.space, item.address, row.received_at) or device
-        if device is None or owners[row.connection_id] not in {None, device.tenant_id}:
-            trouble = Trouble(
-                row, "unknown", "unknown_device", space=item.space, address=item.address
-            )
-            parsed.troubles.append(trouble)
+    sent = [((item.space, item.address), time_of(row, item)) for row, item in items]
+    holders = find.holders(sent)
+    for (row, item), (place, at) in zip(items, sent, strict=True):
+        device = holders.at(place, at)
+        if device is None or parsed.owners[row.connection_id] not in {None, device.tenant_id}:
+            # With its time: who holds the thing from when on decides whether it runs again.
+            is_past = holders.is_past(place, device)
+            reason, detail = ("no_holder", at.isoformat()) if is_past else ("unknown_device", "")
+            parsed.troubles.append(Trouble(row, "unknown", reason, detail, *place))
             continue
-        parsed.heard.append(heard(row, device, item))
+        if holders.is_past(place, device):
+            parsed.ended.add(device.id)
+        parsed.heard.append(heard(row, device, item, at))
     return parsed
 
 
-def former(
-    items: Sequence[tuple[EntryRow, Uplink | Event]],
-    devices: Mapping[tuple[str, str], DeviceFacts],
-) -> find.Former:
-    """Who held the addresses of messages that came before their device was registered."""
-    wanted = {
-        place
-        for row, item in items
-        if (device := devices.get(place := (item.space, item.address))) is not None
-        and row.received_at < device.since
-    }
-    return find.former(wanted)
+def time_of(row: EntryRow, item: Uplink | Event) -> datetime:
+    """When the network says it was sent, if that can be."""
+    return clamp(item.sent_at if isinstance(item, Uplink) else item.at, row.received_at)
 
 
-def heard(row: EntryRow, device: DeviceFacts, item: Uplink | Event) -> Heard:
+def heard(row: EntryRow, device: DeviceFacts, item: Uplink | Event, at: datetime) -> Heard:
     """The message with its device; what a network tells of a device is kept like an uplink."""
     if isinstance(item, Uplink):
-        return Heard(row, device, item, {}, is_radio=True, at=clamp(item.sent_at, row.received_at))
+        return Heard(row, device, item, {}, is_radio=True, at=at)
     uplink = Uplink(
         space=item.space,
         address=item.address,
@@ -217,7 +210,6 @@ def heard(row: EntryRow, device: DeviceFacts, item: Uplink | Event) -> Heard:
         link={},
         problem="",
     )
-    at = clamp(item.at, row.received_at)
     return Heard(row, device, uplink, item.details, is_radio=False, at=at)
 
 
@@ -277,7 +269,10 @@ def keep(parsed: Parsed, decoded: Sequence[Decoded | None], *, now: datetime) ->
     heartbeats.hear([beat(message) for message in parsed.heard if message.is_radio])
     settle_downlinks([fate for message in parsed.heard if (fate := fate_of(message))])
     # All are judged, also of a message that was known: its first callback may have had no payload,
-    # or a codec that failed. To judge the same reading twice changes nothing.
+    # or a codec that failed. To judge the same reading twice changes nothing. But who held the
+    # thing once is told of no alarm any more.
+    if parsed.ended:
+        return [one for one in kept if one.point.device_id not in parsed.ended]
     return kept
 
 

@@ -14,6 +14,7 @@ from noroshi.readings.store import Kept, Point
 from noroshi.tenants.audit import Actor
 from noroshi.tenants.models import Tenant, User
 from tests.committed import transactional_db
+from tests.things import thing
 
 __all__ = ["transactional_db"]
 
@@ -87,6 +88,7 @@ def open_store() -> Store:
     device = Device.objects.create(
         tenant=tenant, code="dev1", name="冷蔵庫A", type=kind, space="generic", address="a1",
         site=Site.objects.create(tenant=tenant, name="本店"), registered_at=START,
+        thing=thing(kind, "generic", "a1", START),
     )  # fmt: skip
     people = {"tenant": tenant, "created_at": START}
     aki = Recipient.objects.create(name="Aki", code="aki", address="aki@example.jp", **people)

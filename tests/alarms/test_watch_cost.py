@@ -7,6 +7,7 @@ from noroshi.alarms.watch import Watched, watch
 from noroshi.devices.models import Device
 from noroshi.readings.store import Kept, Point
 from tests.alarms.conftest import START, Store, at
+from tests.things import thing
 
 UPLINKS = 500
 KEYS = ("temperature", "humidity", "battery")
@@ -18,6 +19,7 @@ def test_normal_readings_cost_microseconds_and_not_milliseconds(store: Store) ->
         Device(
             tenant=store.tenant, name=f"d{number}", type=store.device.type, space="generic",
             address=f"b{number}", registered_at=START,
+            thing=thing(store.device.type, "generic", f"b{number}", START),
         )
         for number in range(UPLINKS)
     )  # fmt: skip

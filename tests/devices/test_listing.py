@@ -9,9 +9,10 @@ from hypothesis import strategies as st
 
 from noroshi.codecs.models import Codec
 from noroshi.devices import importing, listing
-from noroshi.devices.actions import BadDevice, Facts, NewDevice, clean_facts, register
+from noroshi.devices.actions import NewDevice, register
+from noroshi.devices.facts import BadDevice, Facts, clean_facts
 from noroshi.devices.listing import BadFile, judge, text_of
-from noroshi.devices.models import Device, DeviceType
+from noroshi.devices.models import Device, DeviceType, Thing
 from noroshi.tenants.audit import Actor
 from noroshi.tenants.models import AuditEntry, Tenant
 
@@ -184,7 +185,7 @@ def test_the_database_keeps_a_pac_from_devices_of_other_networks(tenant: Tenant)
         NewDevice(tenant, "一", kind, "lorawan", "01" * 8), by=Actor(None, None), now=NOW
     )
     with pytest.raises(IntegrityError, match="pac_of_sigfox_only"), transaction.atomic():
-        Device.objects.filter(pk=made.pk).update(pac=PAC)
+        Thing.objects.filter(pk=made.thing_id).update(pac=PAC)
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from noroshi.devices.models import Device, DeviceType, Downlink
 from noroshi.inbox.models import Entry
 from noroshi.tenants.models import Tenant
 from tests.gate.conftest import Response, Sender
+from tests.things import thing
 
 SENT_AS = "00a1B2"  # how the backend writes it; the register says A1B2
 
@@ -46,10 +47,12 @@ def device(transactional_db: None) -> Device:
     now = datetime.now(UTC)
     tenant = Tenant.objects.create(name="Aki", created_at=now)
     codec = Codec.objects.create(name="valve", kind=Codec.Kind.SIGFOX_GRAMMAR)
+    kind = DeviceType.objects.create(name_ja="バルブ", codec=codec)
     return Device.objects.create(
         tenant=tenant,
         name="valve",
-        type=DeviceType.objects.create(name_ja="バルブ", codec=codec),
+        thing=thing(kind, "sigfox", "A1B2", now),
+        type=kind,
         space="sigfox",
         address="A1B2",
         registered_at=now,

@@ -42,6 +42,7 @@ from noroshi.tenants.models import (
     VisitView,
 )
 from tests.factors import give_app
+from tests.things import thing
 
 HOUSES = ("ours", "theirs", "frozen")
 PASSWORD = "beacon fire on the hill"
@@ -236,6 +237,7 @@ def _device(house: str, number: int, tenant: Tenant, kind: DeviceType, now: date
     return Device.objects.create(
         tenant=tenant, name=f"{register_mark(house)} 冷蔵庫", type=kind, space="sigfox",
         address=f"AB{number}", site=site, registered_at=now - 90 * DAY,
+        thing=thing(kind, "sigfox", f"AB{number}", now - 90 * DAY),
     )  # fmt: skip
 
 

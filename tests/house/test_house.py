@@ -41,6 +41,7 @@ PLATFORM_TABLES = {
     "SignIn",  # through its user
     "Subcontractor",
     "Tenant",
+    "Thing",  # through its device
     "User",
     "Watermark",
 }

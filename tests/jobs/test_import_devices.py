@@ -35,7 +35,11 @@ def test_a_good_file_is_registered_and_written_down(
     main([str(file), "--tenant", tenant.code])
     assert capsys.readouterr().out == "1 devices are registered, 0 lines left out.\n"
     device = Device.objects.get()
-    assert (device.tenant, device.pac, device.serial) == (tenant, "0123456789ABCDEF", "SN1")
+    assert (device.tenant, device.thing.pac, device.thing.serial) == (
+        tenant,
+        "0123456789ABCDEF",
+        "SN1",
+    )
     entry = AuditEntry.objects.get(action="device.imported")
     assert (entry.tenant, entry.user, entry.subject) == (tenant, None, "devices.csv")
 

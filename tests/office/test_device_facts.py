@@ -3,7 +3,7 @@
 from django.test import Client
 from django.urls import reverse
 
-from noroshi.devices.models import Device
+from noroshi.devices.models import Device, Thing
 from noroshi.tenants.models import AuditEntry
 from tests.office.conftest import House
 
@@ -21,7 +21,8 @@ def facts(house: House) -> dict[str, object]:
 def test_the_facts_of_a_thing_are_kept_and_its_pac_is_masked_and_never_written_down(
     house: House, office: Client
 ) -> None:
-    Device.objects.filter(pk=house.device.pk).update(space="sigfox", address="1A")
+    for rows in (Thing.objects.filter(pk=house.device.thing_id), Device.objects.all()):
+        rows.update(space="sigfox", address="1A")
     url = reverse("office-device-edit", args=[house.device.code])
     page = office.post(url, facts(house), follow=True).content.decode()
     for words in ("TH-1", "SN9", "001-A12345", "CR123A", "2027", "脚立が必要", "••••CDEF"):
@@ -42,7 +43,7 @@ def test_a_device_of_another_network_has_no_pac_to_type(house: House, office: Cl
     assert 'name="pac"' not in office.get(url).content.decode()
     assert office.post(url, facts(house)).status_code == 302
     house.device.refresh_from_db()
-    assert (house.device.pac, house.device.serial) == ("", "SN9")
+    assert (house.device.thing.pac, house.device.thing.serial) == ("", "SN9")
 
 
 def test_bad_facts_are_told_beside_their_fields(house: House, office: Client) -> None:

@@ -7,7 +7,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
 
-from noroshi.devices.models import Device
+from noroshi.devices.models import Device, Thing
 from noroshi.tenants.models import AuditEntry
 from tests.office.conftest import EUI, House
 
@@ -42,7 +42,7 @@ def test_a_file_is_shown_before_anything_is_saved_and_then_registered(
     said = decide(house, office, page, "all")
     assert "1台を登録しました。" in said
     device = Device.objects.get(address="1A")
-    assert (device.tenant, device.name, device.pac) == (house.tenant, "<第2>冷蔵庫", PAC)
+    assert (device.tenant, device.name, device.thing.pac) == (house.tenant, "<第2>冷蔵庫", PAC)
     entry = AuditEntry.objects.get(action="device.imported")
     assert (entry.user, entry.tenant, entry.subject) == (house.staff, house.tenant, "devices.csv")
 
@@ -61,7 +61,8 @@ def test_a_decision_for_all_saves_nothing_once_a_line_has_become_faulty(
     house: House, office: Client
 ) -> None:
     page = upload(house, office, GOOD + "sigfox,2A,三つ目,冷蔵庫\n")
-    Device.objects.filter(pk=house.device.pk).update(space="sigfox", address="2A")
+    for rows in (Thing.objects.filter(pk=house.device.thing_id), Device.objects.all()):
+        rows.update(space="sigfox", address="2A")
     said = decide(house, office, page, "all")
     assert "何も登録しませんでした。" in said
     assert "この端末IDはすでに登録されています。" in said

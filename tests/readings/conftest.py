@@ -13,6 +13,7 @@ from noroshi.readings import closing, store
 from noroshi.readings.store import Kept, Point, keep_points
 from noroshi.tenants.models import Tenant
 from tests.committed import transactional_db
+from tests.things import thing
 
 __all__ = ["transactional_db"]
 
@@ -50,7 +51,7 @@ def tenant_with_device(name: str, kind: DeviceType, retention_days: int) -> tupl
     tenant = Tenant.objects.create(name=name, created_at=OLD, retention_days=retention_days)
     device = Device.objects.create(
         tenant=tenant, code=name, name=name, type=kind, space="generic", address=name,
-        registered_at=OLD,
+        registered_at=OLD, thing=thing(kind, "generic", name, OLD),
     )  # fmt: skip
     return tenant, device
 

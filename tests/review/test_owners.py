@@ -4,7 +4,8 @@ from datetime import timedelta
 
 from noroshi.alarms.actions import end_of_retired
 from noroshi.alarms.models import Incident, Rule
-from noroshi.devices.actions import NewDevice, register, retire
+from noroshi.devices.actions import NewDevice, register
+from noroshi.devices.holdings import retire
 from noroshi.devices.models import Device
 from noroshi.devices.waiting import run_registered
 from noroshi.inbox import actions
@@ -38,8 +39,9 @@ def test_what_waited_while_a_terminal_changed_hands_stays_with_its_former_tenant
     house.send(up(4.0, NOW + 15 * SECOND, counter=2), now=NOW + 15 * SECOND)
     house.send(up(5.0, NOW + 20 * SECOND, counter=3), now=NOW + 20 * SECOND)
     house.run()
-    # In between nobody held it: such messages wait for whoever registers it.
-    assert owners() == [house.device.pk, new.pk, new.pk]
+    # In between nobody held it: such a message is no tenant's.
+    assert owners() == [house.device.pk, new.pk]
+    assert ExceptionalEntry.objects.get().reason == "no_holder"
 
 
 def test_an_entry_run_again_after_a_terminal_changed_hands_stays_with_its_former_tenant(

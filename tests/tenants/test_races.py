@@ -10,7 +10,8 @@ from django.db import connection
 from noroshi.alarms.actions import BadRecipient, Person, acknowledge, add_recipient
 from noroshi.alarms.models import Incident, Recipient
 from noroshi.codecs.models import Codec
-from noroshi.devices.actions import BadDevice, NewDevice, register
+from noroshi.devices.actions import NewDevice, register
+from noroshi.devices.facts import BadDevice
 from noroshi.devices.models import Device, DeviceType
 from noroshi.tenants.audit import Actor
 from noroshi.tenants.models import AuditEntry, Tenant

@@ -25,6 +25,7 @@ from noroshi.tenants import access, audit, walls
 from noroshi.tenants.models import AuditEntry, Membership, Tenant, User
 from tests.acting import become
 from tests.database import DATA, owner_url, url_of
+from tests.things import thing
 
 NOW = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
 
@@ -50,7 +51,7 @@ def two(db: None) -> Iterator[Two]:
         site = Site.objects.create(tenant=tenant, name=f"{name}の場所")
         device = Device.objects.create(
             tenant=tenant, name=name, type=kind, space="sigfox", address=name,
-            site=site, registered_at=NOW,
+            site=site, registered_at=NOW, thing=thing(kind, "sigfox", name, NOW),
         )  # fmt: skip
         at = datetime.now(UTC) - timedelta(hours=1)
         store.keep_points([Point(tenant.pk, device.pk, "t", "number", at, 1.0)])

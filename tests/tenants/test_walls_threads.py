@@ -15,6 +15,7 @@ from noroshi.tenants import access
 from noroshi.tenants.models import Membership, Tenant, User
 from tests.committed import transactional_db
 from tests.database import url_of
+from tests.things import thing
 
 __all__ = ["transactional_db"]
 
@@ -44,6 +45,7 @@ def houses(transactional_db: None) -> list[tuple[int, int]]:
             Device.objects.create(
                 tenant=tenant, name=name, type=kind, space="generic", address=f"{name}{n}",
                 site=site, registered_at=now,
+                thing=thing(kind, "generic", f"{name}{n}", now),
             )  # fmt: skip
         made.append((tenant.pk, user.pk))
     return made

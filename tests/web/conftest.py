@@ -31,6 +31,7 @@ from noroshi.tenants.models import (
     VisitView,
 )
 from noroshi.web import recipient_acts
+from tests.things import thing
 
 PASSWORD = "beacon fire on the hill"
 
@@ -200,10 +201,11 @@ def place(
     tenant: Tenant, kind: DeviceType, name: str, *, code: str, site: Site | None = None
 ) -> Device:
     """A Sigfox device, registered a year ago."""
+    at = datetime(2025, 11, 1, tzinfo=UTC)
     return Device.objects.create(
         tenant=tenant, code=code, name=name, type=kind, space="sigfox",
-        address=code.upper(), site=site,
-        registered_at=datetime(2025, 11, 1, tzinfo=UTC),
+        address=code.upper(), site=site, registered_at=at,
+        thing=thing(kind, "sigfox", code.upper(), at),
     )  # fmt: skip
 
 

@@ -4,7 +4,8 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from noroshi.devices.actions import DeviceChange, Facts, change
+from noroshi.devices.actions import DeviceChange, change
+from noroshi.devices.facts import Facts
 from noroshi.devices.models import Device
 from noroshi.tenants.audit import Actor
 from noroshi.web.urls import urlpatterns
@@ -17,7 +18,7 @@ PAC = "0123456789ABCDEF"
 def test_no_page_of_the_contractor_shows_the_pac_or_a_part_of_it(cast: Cast, aki: Client) -> None:
     new = DeviceChange(cast.device.name, "", None, Facts(pac=PAC, serial="SN-77"))
     change(cast.device, new, by=Actor(None, cast.tenant), now=timezone.now())
-    assert Device.objects.get(pk=cast.device.pk).pac == PAC
+    assert Device.objects.get(pk=cast.device.pk).thing.pac == PAC
     ones = [p.name for p in urlpatterns if p.name and str(p.pattern).count("<") == 1]
     pages = [reverse(name, args=[cast.device.code]) for name in ones if name.startswith("device")]
     pages += [reverse(name) for name in ("home", "devices", "history") if name in EVERYBODYS]

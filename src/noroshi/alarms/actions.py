@@ -154,6 +154,16 @@ def remove_recipient(recipient: Recipient, *, by: Actor, now: datetime) -> None:
     recipient.delete()
 
 
+def end_watching(device: Device, *, now: datetime) -> None:
+    """Nobody is told of this device any more: its rules rest, its incidents end without a mail."""
+    rules = Rule.objects.filter(device=device.pk)
+    # In one order and before their states, as the spine does.
+    list(rules.order_by("pk").select_for_update(no_key=True))
+    RuleState.objects.filter(rule__device=device.pk).delete()
+    rules.update(is_active=False)
+    Incident.objects.open_().filter(device=device.pk).update(closed_at=now)
+
+
 def end_of_retired(now: datetime) -> int:
     """End the incidents of devices out of service; how many. Nothing recovered: no mail."""
     gone = Incident.objects.open_().filter(device__retired_at__isnull=False)

@@ -14,16 +14,17 @@ from noroshi.codecs.models import CodecVersion
 SOURCES_MAX = 500  # codec texts kept in memory; a version's text never changes
 
 DEVICES = """
-SELECT d.space, d.address, d.id, d.tenant_id, d.code, d.type_id, d.registered_at
+SELECT d.space, d.address, d.id, d.tenant_id, d.code, d.type_id, d.held_from
 FROM unnest(%b::text[], %b::text[]) AS wanted (space, address)
 JOIN devices_device d ON d.space = wanted.space AND d.address = wanted.address
 WHERE d.retired_at IS NULL
 """
 FORMER = """
-SELECT d.space, d.address, d.id, d.tenant_id, d.code, d.type_id, d.registered_at, d.retired_at
+SELECT t.space, t.address, d.id, d.tenant_id, d.code, d.type_id, d.held_from, d.retired_at
 FROM unnest(%b::text[], %b::text[]) AS wanted (space, address)
-JOIN devices_device d ON d.space = wanted.space AND d.address = wanted.address
-WHERE d.retired_at IS NOT NULL
+JOIN devices_thing t ON t.space = wanted.space AND t.address = wanted.address
+LEFT JOIN devices_device d ON d.space = t.space AND d.address = t.address
+  AND d.retired_at IS NOT NULL
 """
 TYPES = """
 SELECT t.id, c.kind, (SELECT v.id FROM codecs_codecversion v
@@ -42,31 +43,60 @@ class TypeFacts(msgspec.Struct, frozen=True, gc=False):
 
 
 class DeviceFacts(msgspec.Struct, frozen=True, gc=False):
-    """One registered device; `since` is when it was registered."""
+    """One device; uplinks sent before `since` are not its tenant's (None: all are)."""
 
     id: int
     tenant_id: int
     code: str
     type: TypeFacts
-    since: datetime
+    since: datetime | None
+
+    def held(self, moment: datetime) -> bool:
+        """Whether its tenant held it then already."""
+        return self.since is None or self.since <= moment
+
+
+Place = tuple[str, str]  # (space, address)
 
 
 @dataclass(frozen=True, slots=True)
-class Former:
-    """Retired devices by their addresses, each with the time of its retirement."""
+class Holders:
+    """Who holds things now, and who did before, each with its end.
 
-    devices: Mapping[tuple[str, str], Sequence[tuple[DeviceFacts, datetime]]]
+    The past is known only of things that nobody holds, or held at an instant asked for; one that
+    nobody ever held has an empty list.
+    """
 
-    def at(self, space: str, address: str, moment: datetime) -> DeviceFacts | None:
-        """The one that was in service then."""
-        for device, until in self.devices.get((space, address), ()):
-            if device.since <= moment < until:
-                return device
+    now: Mapping[Place, DeviceFacts]
+    before: Mapping[Place, Sequence[tuple[DeviceFacts, datetime]]]
+
+    def at(self, place: Place, moment: datetime) -> DeviceFacts | None:
+        """The device of who held the thing then."""
+        device = self.now.get(place)
+        if device is not None and device.held(moment):
+            return device
+        for former, until in self.before.get(place, ()):
+            if former.held(moment) and moment < until:
+                return former
         return None
 
+    def is_past(self, place: Place, device: DeviceFacts | None) -> bool:
+        """Whether this, of `at`, is another than who holds the thing now; not for a stranger."""
+        now = self.now.get(place)
+        return device is not now or (now is None and place in self.before)
 
-def find(addresses: Collection[tuple[str, str]]) -> dict[tuple[str, str], DeviceFacts]:
-    """(space, address) → device, for those that are registered. Three queries."""
+
+def holders(sent: Sequence[tuple[Place, datetime]]) -> Holders:
+    """Who held these things at these instants. Three queries, more only where the past matters."""
+    now = find({place for place, _at in sent})
+    wanted = {
+        place for place, at in sent if (device := now.get(place)) is None or not device.held(at)
+    }
+    return Holders(now, former(wanted) if wanted else {})
+
+
+def find(addresses: Collection[Place]) -> dict[Place, DeviceFacts]:
+    """(space, address) → device of who holds it now, for those that somebody holds."""
     if not addresses:
         return {}
     spaces = wire.texts(space for space, _ in addresses)
@@ -80,20 +110,20 @@ def find(addresses: Collection[tuple[str, str]]) -> dict[tuple[str, str], Device
     }
 
 
-def former(addresses: Collection[tuple[str, str]]) -> Former:
-    """Who held these addresses before; asked for only when a message is older than its device."""
-    if not addresses:
-        return Former({})
+def former(addresses: Collection[Place]) -> dict[Place, list[tuple[DeviceFacts, datetime]]]:
+    """(space, address) → who held it before, each with its end, for what is in the register."""
     spaces = wire.texts(space for space, _ in addresses)
     with wire.cursor() as cursor:
         cursor.execute(FORMER, [spaces, wire.texts(a for _, a in addresses)], binary=True)
         rows = cursor.fetchall()
-    types = find_types({row[5] for row in rows})
-    found: dict[tuple[str, str], list[tuple[DeviceFacts, datetime]]] = {}
+    types = find_types({row[5] for row in rows if row[5] is not None})
+    found: dict[Place, list[tuple[DeviceFacts, datetime]]] = {}
     for space, address, device_id, tenant_id, code, type_id, since, until in rows:
-        device = DeviceFacts(device_id, tenant_id, code, types[type_id], since)
-        found.setdefault((space, address), []).append((device, until))
-    return Former(found)
+        known = found.setdefault((space, address), [])
+        if device_id is not None:
+            device = DeviceFacts(device_id, tenant_id, code, types[type_id], since)
+            known.append((device, until))
+    return found
 
 
 def find_types(ids: Collection[int]) -> dict[int, TypeFacts]:

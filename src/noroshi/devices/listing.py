@@ -9,14 +9,10 @@ from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
 
-from noroshi.devices.actions import (
-    BadDevice,
-    Facts,
-    NewDevice,
-    clean_address,
-    clean_facts,
-)
-from noroshi.devices.models import Device, DeviceType, Site, Space
+from noroshi.devices.actions import NewDevice
+from noroshi.devices.facts import BadDevice, Facts, clean_address, clean_facts
+from noroshi.devices.holdings import DEVICES_PER_TENANT_MAX
+from noroshi.devices.models import Device, DeviceType, Site, Space, Thing
 from noroshi.tenants.models import Tenant
 
 LINES_MAX = 5000
@@ -68,10 +64,11 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """All lines of a file for one tenant."""
+    """All lines of a file for one tenant, who may hold `devices_max` devices."""
 
     tenant: Tenant
     lines: Sequence[Line]
+    devices_max: int = DEVICES_PER_TENANT_MAX
 
     @property
     def good(self) -> list[Line]:
@@ -96,7 +93,7 @@ def text_of(raw: bytes) -> str:
     raise BadFile(_("文字が読めません。UTF-8かシフトJISのCSVで保存してください。"))
 
 
-def judge(text: str, tenant: Tenant) -> Listing:
+def judge(text: str, tenant: Tenant, devices_max: int = DEVICES_PER_TENANT_MAX) -> Listing:
     """Read the lines and say of each whether it can be registered. Raises BadFile."""
     rows = list(rows_of(text))
     if not rows:
@@ -119,7 +116,7 @@ def judge(text: str, tenant: Tenant) -> Listing:
         elif key:
             taken[key] = number
         lines.append(Line(number, cells, None if reasons else new, reasons))
-    return Listing(tenant, lines)
+    return Listing(tenant, lines, devices_max)
 
 
 def rows_of(text: str) -> Iterator[tuple[int, Cells, bool]]:
@@ -203,7 +200,7 @@ def faults_of_text(cells: Cells) -> list[str]:
         reasons.append(_("名前がありません。"))
     longest = {
         cells.name: Device._meta.get_field("name").max_length,
-        cells.serial: Device._meta.get_field("serial").max_length,
+        cells.serial: Thing._meta.get_field("serial").max_length,
         cells.place: Site._meta.get_field("name").max_length,
     }
     reasons += [

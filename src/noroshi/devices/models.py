@@ -98,13 +98,61 @@ class Site(models.Model):
         return self.name
 
 
+class Thing(models.Model):
+    """A terminal as a thing, once for ever: in stock, held by a tenant (its Device), or retired.
+
+    `code` is printed on its label: whoever may see its device finds the page by it.
+    """
+
+    code = models.CharField(max_length=20, unique=True, default=new_code)
+    type = models.ForeignKey(DeviceType, on_delete=models.PROTECT, verbose_name=_("機種"))
+    space = models.CharField(_("ネットワーク"), max_length=10, choices=Space)
+    address = models.CharField(_("端末ID（DevEUIなど）"), max_length=64)
+    registered_at = models.DateTimeField()
+    retired_at = models.DateTimeField(null=True, blank=True)
+    # The PAC lets its holder take a Sigfox device over: it is for the office, never for a
+    # contractor's page or the audit log.
+    pac = models.CharField("PAC", max_length=16, blank=True)
+    model = models.CharField(_("型番"), max_length=100, blank=True)
+    serial = models.CharField(_("製造番号"), max_length=64, blank=True)
+    conformity = models.CharField(_("技適番号"), max_length=40, blank=True)
+    battery = models.CharField(_("電池の種類"), max_length=60, blank=True)
+    right_until = models.DateField(_("回線の期限"), null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            # Only Sigfox devices have a PAC: another's would be a key filed in the wrong place.
+            models.CheckConstraint(
+                condition=models.Q(pac="") | models.Q(space="sigfox"),
+                name="thing_pac_of_sigfox_only",
+            ),
+            # A radio address is one thing.
+            models.UniqueConstraint(fields=["space", "address"], name="one_thing_per_address"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_space_display()} {self.address}"
+
+    @property
+    def masked_pac(self) -> str:
+        """The last digits, to tell one PAC from another: ••••3F2A; empty without one."""
+        return f"••••{self.pac[-PAC_SHOWN:]}" if self.pac else ""
+
+
 class Device(models.Model):
-    """One terminal in the field."""
+    """One terminal while one tenant holds it; another tenant's time with it is another row.
+
+    Held from `held_from` (None: from the first uplink on) until before `retired_at`, by the
+    network's time of an uplink. PostgreSQL excludes two tenants at one instant
+    (one_holder_at_an_instant), and an address that is not the thing's.
+    """
 
     tenant = models.ForeignKey(Tenant, on_delete=models.PROTECT, verbose_name=_("契約者"))
     code = models.CharField(max_length=20, unique=True, default=new_code)
     name = models.CharField(_("名前"), max_length=100)
+    thing = models.ForeignKey(Thing, on_delete=models.PROTECT, related_name="holdings")
     type = models.ForeignKey(DeviceType, on_delete=models.PROTECT, verbose_name=_("機種"))
+    # As the thing's: the spine and the gate look devices up by these.
     space = models.CharField(_("ネットワーク"), max_length=10, choices=Space)
     address = models.CharField(_("端末ID（DevEUIなど）"), max_length=64)
     site = models.ForeignKey(
@@ -112,23 +160,12 @@ class Device(models.Model):
     )
     interval_s = models.PositiveIntegerField(_("受信の間隔（秒）"), null=True, blank=True)
     registered_at = models.DateTimeField()
+    held_from = models.DateTimeField(null=True, blank=True)
     retired_at = models.DateTimeField(null=True, blank=True)
-    # What only the provider needs to know of the thing itself. The PAC lets its holder take a
-    # Sigfox device over: it is for the office, never for a contractor's page or the audit log.
-    pac = models.CharField("PAC", max_length=16, blank=True)
-    model = models.CharField(_("型番"), max_length=100, blank=True)
-    serial = models.CharField(_("製造番号"), max_length=64, blank=True)
-    conformity = models.CharField(_("技適番号"), max_length=40, blank=True)
-    battery = models.CharField(_("電池の種類"), max_length=60, blank=True)
-    right_until = models.DateField(_("回線の期限"), null=True, blank=True)
     place_note = models.CharField(_("設置場所のメモ"), max_length=200, blank=True)
 
     class Meta:
         constraints = [
-            # Only Sigfox devices have a PAC: another's would be a key filed in the wrong place.
-            models.CheckConstraint(
-                condition=models.Q(pac="") | models.Q(space="sigfox"), name="pac_of_sigfox_only"
-            ),
             # A radio address answers for one device at a time.
             models.UniqueConstraint(
                 fields=["space", "address"],
@@ -136,7 +173,15 @@ class Device(models.Model):
                 name="one_device_per_address",
             ),
         ]
-        indexes = [models.Index(fields=["tenant", "name"], name="device_of_tenant")]
+        indexes = [
+            models.Index(fields=["tenant", "name"], name="device_of_tenant"),
+            # The spine's question about a late uplink: who held the address before?
+            models.Index(
+                fields=["space", "address"],
+                condition=models.Q(retired_at__isnull=False),
+                name="former_device",
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.name
@@ -145,11 +190,6 @@ class Device(models.Model):
     def expected_interval_s(self) -> int:
         """How often an uplink is expected, in seconds."""
         return self.interval_s or self.type.interval_s
-
-    @property
-    def masked_pac(self) -> str:
-        """The last digits, to tell one PAC from another: ••••3F2A; empty without one."""
-        return f"••••{self.pac[-PAC_SHOWN:]}" if self.pac else ""
 
 
 class Heartbeat(models.Model):

@@ -235,7 +235,7 @@ def devices_for_office() -> QuerySet[Device]:
     patience = ExpressionWrapper(
         interval * Value(timedelta(seconds=SILENT_AFTER_INTERVALS)), output_field=DurationField()
     )
-    return Device.objects.select_related("tenant", "type", "site", "heartbeat").annotate(
+    return Device.objects.select_related("tenant", "type", "site", "heartbeat", "thing").annotate(
         silent_from=F("heartbeat__sent_at") + patience + Value(SILENT_GRACE)
     )
 

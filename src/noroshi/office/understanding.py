@@ -57,21 +57,21 @@ def understand(row: EntryRow, source: Connection) -> Understanding:
     except Malformed as refusal:
         return Understanding(refusal=say(refusal.reason), detail=refusal.detail)
     shown = items[:MESSAGES_MAX]
-    facts = find.find({(item.space, item.address) for item in shown})
-    devices = {
-        device.pk: device
-        for device in Device.objects.filter(
-            pk__in=[one.id for one in facts.values()]
-        ).select_related("tenant", "type__codec")
-    }
+    sent = [((item.space, item.address), pipeline.time_of(row, item)) for item in shown]
+    known_then = find.holders(sent)
+    holders = [known_then.at(place, at) for place, at in sent]
+    found_ids = [one.id for one in holders if one is not None]
+    named = Device.objects.filter(pk__in=found_ids).select_related("tenant", "type__codec")
+    devices = {device.pk: device for device in named}
     found = []
     with Sandbox(has_spare=False) as sandbox:
-        for item in shown:
-            known = facts.get((item.space, item.address))
+        for item, known in zip(shown, holders, strict=True):
             device = devices.get(known.id) if known else None
             values = None
             if known is not None and isinstance(item, Uplink):
-                values = decoded_values(pipeline.heard(row, known, item), sandbox)
+                values = decoded_values(
+                    pipeline.heard(row, known, item, pipeline.time_of(row, item)), sandbox
+                )
             found.append(Understood(item, isinstance(item, Uplink), facts_of(item), device, values))
     return Understanding(found, left_off=len(items) - len(shown))
 

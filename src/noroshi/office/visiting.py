@@ -88,11 +88,11 @@ def owners_of(
 ) -> list[Tenant]:
     """Whose data an entry of the inbox holds; nobody's when no registered device sent it.
 
-    Those of every message in it, of devices retired since too, and of a connection that serves one
-    tenant alone.
+    Those who held the things when its messages were sent, and the one whom the connection serves
+    alone; of what cannot be read, who held them when it came.
     """
     addresses = {(trouble.space, trouble.address)} if trouble and trouble.address else set()
-    loose = Q(pk=None)
+    loose = exact = Q(pk=None)
     if row is not None and source is not None:
         try:
             items = registry.parse(source.kind, pipeline.arrival(row, source))
@@ -100,10 +100,12 @@ def owners_of(
             # What cannot be read may still name a device; the gate has seen its address.
             loose = Q(address__iexact=row.address) if row.address else loose
         else:
-            addresses |= {(item.space, item.address) for item in items}
+            for item in items:
+                exact |= held_at({(item.space, item.address)}, pipeline.time_of(row, item))
+            addresses = set()
     at = row.received_at if row else trouble.received_at if trouble else None
-    found = Device.objects.filter(of_addresses(addresses) | loose)
-    found = found.filter(Q(retired_at=None) | Q(retired_at__gt=at)).select_related("tenant")
+    by_address = (of_addresses(addresses) | loose) & (Q(retired_at=None) | Q(retired_at__gt=at))
+    found = Device.objects.filter(by_address | exact).select_related("tenant")
     owners = {device.tenant_id: device.tenant for device in found}
     if source is not None and source.tenant is not None:
         owners[source.tenant.pk] = source.tenant
@@ -115,6 +117,12 @@ def owned_addresses(rows: Iterable[ExceptionalEntry]) -> set[tuple[str, str]]:
     addresses = {(row.space, row.address) for row in rows if row.address}
     found = Device.objects.filter(of_addresses(addresses), retired_at=None)
     return set(found.values_list("space", "address"))
+
+
+def held_at(addresses: Iterable[tuple[str, str]], at: datetime) -> Q:
+    """Devices of these (space, address) whose tenant held the thing then."""
+    begun = Q(held_from=None) | Q(held_from__lte=at)
+    return of_addresses(addresses) & begun & (Q(retired_at=None) | Q(retired_at__gt=at))
 
 
 def of_addresses(addresses: Iterable[tuple[str, str]]) -> Q:

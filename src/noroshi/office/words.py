@@ -24,6 +24,12 @@ REASONS: dict[str, tuple[Promise, Promise]] = {
         gettext_lazy("登録されていない端末です。"),
         gettext_lazy("端末を登録すると、ここで待っている受信がすべて処理されます。"),
     ),
+    "no_holder": (
+        gettext_lazy("送られたとき、この端末はどの契約者のものでもありませんでした。"),
+        gettext_lazy(
+            "在庫の端末の受信は、契約者には渡しません。いらなければ一覧から外してください。"
+        ),
+    ),
     CODEC_FAILED: (
         gettext_lazy("デコーダーがデータを読めませんでした。"),
         gettext_lazy("デコーダーを直して保存したあと、再処理してください。"),

@@ -6,15 +6,8 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from noroshi.devices.actions import (
-    BadDevice,
-    DeviceChange,
-    Facts,
-    NewDevice,
-    clean_address,
-    clean_facts,
-    facts_of,
-)
+from noroshi.devices.actions import DeviceChange, NewDevice, facts_of
+from noroshi.devices.facts import BadDevice, Facts, clean_address, clean_facts
 from noroshi.devices.models import Device, DeviceType, Space
 from noroshi.office.forms.party import DayInput
 from noroshi.tenants.models import Tenant

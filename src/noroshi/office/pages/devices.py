@@ -10,7 +10,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from noroshi.devices.actions import BadDevice, register, retire
+from noroshi.alarms.handing import retire
+from noroshi.devices.actions import register
+from noroshi.devices.facts import BadDevice
 from noroshi.devices.models import Device, DeviceType, Site
 from noroshi.devices.quantities import quantities_of
 from noroshi.inbox import actions as inbox
