@@ -177,7 +177,7 @@ def find_devices(
             reason, detail = ("no_holder", at.isoformat()) if is_past else ("unknown_device", "")
             parsed.troubles.append(Trouble(row, "unknown", reason, detail, *place))
             continue
-        if holders.is_past(place, device):
+        if holders.before and holders.is_past(place, device):
             parsed.ended.add(device.id)
         parsed.heard.append(heard(row, device, item, at))
     return parsed

@@ -195,6 +195,7 @@ def _house(name: str, number: int, kind: DeviceType, now: datetime) -> House:
     people = _people(name, tenant, now)
     device = _device(name, number, tenant, kind, now)
     objects: dict[str, object] = {"tenant": tenant.code, "party": party.code, "device": device.code}
+    objects["thing"] = device.thing.code
     objects |= _heard(name, number, device, now) | _watched(name, device, now)
     objects |= _came_in(name, number, tenant, now) | _signed(name, tenant, people, now)
     auditor = User.objects.create_user(

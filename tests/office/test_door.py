@@ -20,6 +20,8 @@ POSTED = {
     "office-entry-again",
     "office-entry-dismiss",
     "office-device-retire",
+    "office-thing-release",
+    "office-thing-retire",
     "office-member-state",
     "office-member-factors",
     "office-member-again",
@@ -61,6 +63,7 @@ def known(key: str, noun: str, house: House) -> object:
     }  # fmt: skip
     codes = {
         "tenant": house.tenant.code, "member": house.tenant.code, "device": house.device.code,
+        "thing": house.device.thing.code,
         "party": firm and firm.code, "subcontractor": firm and firm.code,
         "paper": paper and paper.code, "visit": visit and visit.code, "kind": "SG",
     }  # fmt: skip

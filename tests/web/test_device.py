@@ -6,7 +6,7 @@ import pytest
 from django.test import Client
 
 from noroshi.base.wire import micros
-from noroshi.devices.models import Device, Downlink, Site
+from noroshi.devices.models import Device, Downlink, Site, Thing
 from noroshi.readings.models import StoredUplink
 from noroshi.tenants.models import AuditEntry, Tenant
 from tests.web.conftest import Cast
@@ -161,7 +161,8 @@ def test_a_downlink_is_queued_and_taken_back(cast: Cast, aki: Client) -> None:
 
 
 def test_downlinks_stand_only_where_they_can_be_sent(cast: Cast, aki: Client) -> None:
-    Device.objects.update(space="lorawan")
+    for rows in (Thing.objects.all(), Device.objects.all()):
+        rows.update(space="lorawan")
     assert aki.get("/d/cold2/downlinks/").status_code == 404
     assert "下り" not in text_of(aki, "/d/cold2/")
 

@@ -21,6 +21,7 @@ ROLE_OF_PROGRAM = {
     "add-staff": PIPELINE,
     "remove-factors": PIPELINE,
     "import-places": PIPELINE,
+    "device": PIPELINE,
     "import-devices": PIPELINE,
     "account": PIPELINE,
     "prepare-demo": PIPELINE,

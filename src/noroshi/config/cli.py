@@ -36,6 +36,7 @@ PROGRAMS = {
     "ledger": Program("noroshi.jobs.ledger", "verify the chains of acts of intent; show them"),
     "remove-factors": Program("noroshi.jobs.remove_factors", "somebody lost the second factor"),
     "import-places": Program("noroshi.jobs.import_places", "where internet addresses are, by CSV"),
+    "device": Program("noroshi.jobs.device", "stock, assign, move, retire a terminal; show it"),
     "import-devices": Program("noroshi.jobs.import_devices", "register a contractor's terminals"),
     "prepare-demo": Program("noroshi.jobs.prepare_demo", "the demo's tenant, devices and people"),
     "simulate": Program("noroshi.jobs.simulate", "be the networks: post uplinks", django=False),

@@ -15,7 +15,7 @@ PAGES: Mapping[Switch, frozenset[str]] = {
     Switch.HAS_DASHBOARD: frozenset(
         {
             *("home", "home-live", "devices", "device", "device-facts", "device-chart"),
-            *("device-table", "device-uplinks", "device-uplink"),
+            *("device-table", "device-uplinks", "device-uplink", "device-label", "label"),
         }
     ),
     Switch.HAS_STORAGE: frozenset(

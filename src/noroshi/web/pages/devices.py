@@ -1,4 +1,4 @@
-"""All devices as a table."""
+"""All devices as a table; those of former times too."""
 
 from django.http import HttpRequest, HttpResponseBase
 from django.utils import timezone
@@ -15,6 +15,7 @@ from noroshi.web.states import STATES, devices_with_state, in_state, matching
 
 PER_PAGE = 100
 SEARCH_CHARS_MAX = 100
+FORMER = "former"  # those that the tenant holds no more: what they sent can still be read
 
 
 @require_GET
@@ -24,7 +25,9 @@ def devices(request: HttpRequest, member: Membership) -> HttpResponseBase:
     now = timezone.now()
     words = request.GET.get("q", "").replace("\0", "").strip()[:SEARCH_CHARS_MAX]
     state = request.GET.get("state", "")
-    rows = matching(devices_with_state(member, now).filter(retired_at=None), words)
+    own = matching(devices_with_state(member, now), words)
+    is_former = state == FORMER
+    rows = own.filter(retired_at__isnull=not is_former)
     if state in STATES:
         rows = in_state(rows, state)
     page = page_of(request, rows.order_by("name", "pk"), PER_PAGE)
@@ -37,7 +40,9 @@ def devices(request: HttpRequest, member: Membership) -> HttpResponseBase:
             for device in shown
         ],
         "words": words,
-        "state": state if state in STATES else "",
+        "state": state if state in (*STATES, FORMER) else "",
+        "is_former": is_former,
+        "former": 0 if is_former else own.filter(retired_at__isnull=False).count(),
         "now": now,
     }
     return show(request, member, "web/devices/list.html", context)
