@@ -32,6 +32,8 @@ def devices_and_rules() -> dict[str, str]:
         "device.pac_changed": _("端末のPACを変更"),
         "device.imported": _("端末をCSVで登録"),
         "device.retired": _("端末を廃止"),
+        "device.moved_away": _("端末がほかの契約者へ移った"),
+        "device.released": _("端末を在庫へ戻した"),
         "downlink.queued": _("下りを予約"),
         "downlink.cancelled": _("下りを取り消し"),
         "rule.made": _("通知条件を追加"),
