@@ -12,7 +12,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from bench import gate, live, readings, scratch, spine  # noqa: E402
+from bench import gate, live, raw, readings, scratch, spine  # noqa: E402
 
 from noroshi.base.environment import ROLE_URLS  # noqa: E402
 from noroshi.jobs.postgres import Embedded  # noqa: E402
@@ -22,6 +22,7 @@ BENCHES: dict[str, Callable[[str], dict[str, tuple[float, str]]]] = {
     "spine": spine.run,
     "live": live.run,
     "readings": readings.run,
+    "raw": raw.run,
 }
 RESULT = ROOT / "var" / "bench.json"
 

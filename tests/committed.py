@@ -7,7 +7,8 @@ import pytest_django
 from django.db import connection
 
 EMPTIED = """
-TRUNCATE inbox_entry, inbox_connection, devices_device, devices_devicetype, codecs_codec,
+TRUNCATE inbox_entry, inbox_block, inbox_connection, devices_device, devices_devicetype,
+         codecs_codec,
          tenants_tenant, tenants_user, django_session, readings_uplink, readings_reading,
          readings_chunk, readings_loose, readings_latest CASCADE
 """

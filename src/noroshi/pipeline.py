@@ -18,8 +18,8 @@ from noroshi.devices.downlinks import Fate, settle_downlinks
 from noroshi.devices.find import DeviceFacts
 from noroshi.devices.fitting import fit
 from noroshi.inbox import exceptions, journal
+from noroshi.inbox.entry import EntryRow
 from noroshi.inbox.exceptions import Trouble
-from noroshi.inbox.journal import EntryRow
 from noroshi.inbox.models import Connection
 from noroshi.networks import registry
 from noroshi.networks.uplink import Arrival, Event, Malformed, Uplink

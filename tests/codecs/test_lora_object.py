@@ -12,7 +12,7 @@ from noroshi.codecs.lora_object import lora_object, wants_lora_object
 from noroshi.codecs.result import Decoded
 from noroshi.codecs.sandbox import Sandbox
 from noroshi.devices.find import DeviceFacts, TypeFacts
-from noroshi.inbox.journal import EntryRow
+from noroshi.inbox.entry import EntryRow
 from noroshi.networks import registry
 from noroshi.networks.uplink import Arrival, Gateway, Uplink
 from noroshi.tenants.audit import Actor

@@ -32,6 +32,7 @@ PLATFORM_TABLES = {
     "KindSwitch",
     "KnownDevice",  # through its user
     "Message",  # the provider's own mails have none
+    "PackedEntries",
     "Paper",
     "Party",
     "Pulse",

@@ -22,14 +22,15 @@ def failing(_now: datetime) -> int:
     raise DataError("no such luck")
 
 
-def test_after_a_winter_asleep_the_journals_months_are_made_and_take_what_came_meanwhile(
+def test_after_a_winter_asleep_the_journals_days_are_made_and_take_what_came_meanwhile(
     house: House,
 ) -> None:
     house.send(up(3.0, SPRING), now=SPRING)
-    assert retention.make_partitions(SPRING) == 3
+    # Days since HOT_DAYS ago and ahead, and two months of blocks.
+    assert retention.make_partitions(SPRING) == 3 + 1 + 7 + 2
     assert retention.make_partitions(SPRING) == 0
     with connection.cursor() as cursor:
-        cursor.execute("SELECT count(*) FROM inbox_entry_203104")
+        cursor.execute("SELECT count(*) FROM inbox_entry_20310405")
         assert cursor.fetchone() == (1,)
     house.send(up(3.0, SPRING), now=SPRING)
     assert Entry.objects.count() == 1
@@ -65,7 +66,7 @@ def backup(db: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 @pytest.mark.usefixtures("backup")
-def test_a_month_is_not_dropped_while_a_backup_reads_the_journal() -> None:
+def test_a_day_is_not_dropped_while_a_backup_reads_the_journal() -> None:
     oldest = partitions.existing("inbox_entry")[0]
     assert partitions.drop_when_free("inbox_entry", oldest) == 0
     assert partitions.existing("inbox_entry")[0] == oldest
@@ -73,9 +74,9 @@ def test_a_month_is_not_dropped_while_a_backup_reads_the_journal() -> None:
 
 @pytest.mark.usefixtures("backup")
 def test_months_are_made_later_when_a_backup_reads_the_journal() -> None:
-    task = tick.Task("months", 60.0, lambda _now: retention.make_partitions(SPRING))
+    task = tick.Task("days", 60.0, lambda _now: retention.make_partitions(SPRING))
     assert tick.run_due([task]) == 1
-    assert "203104" not in [span.suffix for span in partitions.existing("inbox_entry")]
+    assert "20310405" not in [span.suffix for span in partitions.existing("inbox_entry")]
 
 
 @pytest.mark.django_db

@@ -25,6 +25,8 @@ class Environment:
         var: folder of local state (logs, demo, embedded database, the gate's spool).
         rate_per_connection: uplinks/s that the gate takes of one connection; 0 = any.
         spool_mb: MB that a gate's spool may hold while the database is away; 0 = no spool.
+        operation_log_days: days that raw uplinks are kept where the kind of service keeps no data.
+        strangers_days: days that raw uplinks of unknown devices are kept.
         allowed_hosts: host names the pages answer to.
     """
 
@@ -46,6 +48,8 @@ class Environment:
     var: Path
     spool_mb: int
     rate_per_connection: int
+    operation_log_days: int
+    strangers_days: int
     allowed_hosts: tuple[str, ...]
     is_https: bool
     is_demo: bool
@@ -90,6 +94,8 @@ def read(source: "os._Environ[str] | dict[str, str] | None" = None) -> Environme
         var=Path(env.get("NOROSHI_VAR", "var")).absolute(),
         spool_mb=number(env, "NOROSHI_SPOOL_MB", 512, most=1_000_000),
         rate_per_connection=number(env, "NOROSHI_RATE_PER_CONNECTION", 2000, most=1_000_000),
+        operation_log_days=number(env, "NOROSHI_OPERATION_LOG_DAYS", 93, least=7, most=3660),
+        strangers_days=number(env, "NOROSHI_STRANGERS_DAYS", 93, least=7, most=3660),
         allowed_hosts=tuple(h.strip() for h in hosts.split(",") if h.strip()),
         is_https=base_url.startswith("https://"),
         is_demo=env.get("NOROSHI_DEMO", "") == "1",
@@ -134,9 +140,11 @@ def port(env: "os._Environ[str] | dict[str, str]", name: str, default: int) -> i
     return int(text)
 
 
-def number(env: "os._Environ[str] | dict[str, str]", name: str, default: int, *, most: int) -> int:
-    """A whole number, 0 to `most`."""
+def number(
+    env: "os._Environ[str] | dict[str, str]", name: str, default: int, *, most: int, least: int = 0
+) -> int:
+    """A whole number, `least` to `most`."""
     text = env.get(name, str(default))
-    if not text.isdecimal() or not 0 <= int(text) <= most:
-        raise BadSetting(f"noroshi: {name}={text!r} must be a number from 0 to {most}.")
+    if not text.isdecimal() or not least <= int(text) <= most:
+        raise BadSetting(f"noroshi: {name}={text!r} must be a number from {least} to {most}.")
     return int(text)

@@ -58,6 +58,7 @@ GRANTED = ("SELECT", "DELETE")
 PLACES = """
   place text[] := CASE parent  -- its default partition, its column, the column's type
     WHEN 'inbox_entry' THEN ARRAY['inbox_entry_other', 'key', 'uuid']
+    WHEN 'inbox_block' THEN ARRAY['inbox_block_other', 'first_key', 'uuid']
     WHEN 'readings_uplink' THEN ARRAY['readings_uplink_other', 'sent_at', 'timestamptz']
     WHEN 'readings_loose' THEN ARRAY['readings_loose_other', 'at', 'timestamptz']
     WHEN 'readings_reading' THEN ARRAY['readings_reading_late', 'at', 'timestamptz']
@@ -146,6 +147,24 @@ def drop_when_free(table: str, span: Span) -> int:
     except OperationalError:
         return 0  # The next call drops it.
     return 1
+
+
+def drop_if_empty(table: str, span: Span) -> int:
+    """Drop one partition unless it holds a row or is in use; returns how many."""
+    part = f"{table}_{span.suffix}"
+    try:
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute(f"SET LOCAL lock_timeout = {WAIT_MS}")
+            cursor.execute(f"LOCK TABLE ONLY {table} IN ACCESS EXCLUSIVE MODE")
+            cursor.execute(f"LOCK TABLE {part} IN ACCESS EXCLUSIVE MODE")
+            cursor.execute(f"SELECT EXISTS (SELECT FROM {part})")
+            is_empty = not cursor.fetchone()[0]
+            if is_empty:
+                drop(table, span)
+            cursor.execute("SET LOCAL lock_timeout = 0")
+    except OperationalError:
+        return 0  # An empty day costs nothing until the next call.
+    return int(is_empty)
 
 
 def existing(table: str) -> list[Span]:

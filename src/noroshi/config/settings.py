@@ -25,6 +25,7 @@ SMTP_URL, MAIL_FROM = ENV.smtp_url, ENV.mail_from
 VAR = ENV.var
 DEMO = ENV.is_demo
 PROXIES = ENV.proxies
+OPERATION_LOG_DAYS, STRANGERS_DAYS = ENV.operation_log_days, ENV.strangers_days
 
 INSTALLED_APPS = [
     "django.contrib.auth",

@@ -6,7 +6,7 @@ from uuid import UUID
 import msgspec
 from django.db import connection
 
-from noroshi.inbox.journal import EntryRow
+from noroshi.inbox.entry import EntryRow
 from noroshi.inbox.models import ExceptionalEntry
 
 DETAIL_CHARS_MAX = 500

@@ -5,10 +5,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-import msgspec
 from django.db import connection
 
 from noroshi.base import wire
+from noroshi.inbox import blocks
+from noroshi.inbox.blocks import Listed
+from noroshi.inbox.entry import EntryRow
 from noroshi.inbox.models import SLICES
 
 READ_BYTES_MAX = 32 << 20  # of bodies in one batch, so that large ones do not fill the memory
@@ -22,21 +24,6 @@ SELECT {COLUMNS} FROM (
 WHERE bytes_so_far - octet_length(body) < %s
 ORDER BY id
 """
-
-
-class EntryRow(msgspec.Struct, frozen=True, gc=False):
-    """One journal row as the spine reads it."""
-
-    key: uuid.UUID
-    id: int
-    slice: int
-    connection_id: int
-    received_at: datetime
-    event: str
-    address: str
-    content_type: str
-    query: str
-    body: bytes
 
 
 def claim_slices(limit: int) -> dict[int, int]:
@@ -88,12 +75,19 @@ def move(marks: Mapping[int, int], read_to: int) -> None:
 
 
 def by_keys(keys: Sequence[uuid.UUID]) -> list[EntryRow]:
-    """Entries by their keys, in order of id; those past their retention are absent."""
+    """Entries by their keys, in order of id; those past their retention are absent.
+
+    What is being packed meanwhile is looked for here first and in the blocks after.
+    """
     with connection.cursor() as cursor:
         cursor.execute(
             f"SELECT {COLUMNS} FROM inbox_entry WHERE key = ANY(%s) ORDER BY id", [list(keys)]
         )
-        return [EntryRow(*row) for row in cursor.fetchall()]
+        rows = [EntryRow(*row) for row in cursor.fetchall()]
+    missing = set(keys) - {row.key for row in rows}
+    if missing:
+        rows = sorted([*rows, *blocks.by_keys(missing)], key=lambda row: row.id)
+    return rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,15 +111,15 @@ def waiting(*, count_max: int = 10_000) -> Waiting:
         return Waiting(*cursor.fetchone())
 
 
-def recent_waiting(*, limit: int) -> list[EntryRow]:
+def recent_waiting(*, limit: int) -> list[Listed]:
     """The oldest entries not yet read, for the office."""
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT e.key, e.id, e.slice, e.connection_id, e.received_at, e.event, e.address, "
-            "e.content_type, e.query, e.body FROM inbox_entry e "
+            "octet_length(e.body) FROM inbox_entry e "
             "JOIN inbox_watermark w ON w.slice = e.slice "
             "WHERE e.id > (SELECT min(entry_id) FROM inbox_watermark) AND e.id > w.entry_id "
             "ORDER BY e.id LIMIT %s",
             [limit],
         )
-        return [EntryRow(*row) for row in cursor.fetchall()]
+        return [Listed(*row) for row in cursor.fetchall()]

@@ -54,7 +54,8 @@ class Connection(models.Model):
 class Entry(models.Model):
     """One request as it came, kept raw. Written by the gate in groups, never changed.
 
-    Partitioned by ranges of `key`, which begins with the message's own time in milliseconds.
+    Partitioned by days of `key`, which begins with the message's own time in milliseconds. Closed
+    days lie in PackedEntries: read entries through `journal`, which knows both.
     """
 
     key = models.UUIDField(primary_key=True)
@@ -74,6 +75,35 @@ class Entry(models.Model):
 
     def __str__(self) -> str:
         return str(self.key)
+
+
+class PackedEntries(models.Model):
+    """About a thousand entries of one connection, day and owner, compressed; see blocks.Block.
+
+    Partitioned by months of `first_key`. `owner_id` is the tenant for whom they are kept, NULL for
+    what is nobody's.
+    """
+
+    first_key = models.UUIDField(primary_key=True)
+    last_key = models.UUIDField()
+    owner_id = models.BigIntegerField(null=True)
+    connection_id = models.IntegerField()
+    first_id = models.BigIntegerField()
+    last_id = models.BigIntegerField()
+    received_from = models.DateTimeField()
+    received_until = models.DateTimeField()
+    count = models.IntegerField()
+    format = models.SmallIntegerField()
+    keys = models.BinaryField()
+    head = models.BinaryField()
+    body = models.BinaryField()
+
+    class Meta:
+        managed = False
+        db_table = "inbox_block"
+
+    def __str__(self) -> str:
+        return f"{self.first_key} ({self.count})"
 
 
 class Watermark(models.Model):

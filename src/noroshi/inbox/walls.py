@@ -3,6 +3,7 @@
 from noroshi.tenants.walls import KEEP, READ, office
 
 WALLS = (
+    office("inbox_block", READ),
     office("inbox_connection", KEEP),
     office("inbox_entry", READ),
     office("inbox_exception", KEEP),

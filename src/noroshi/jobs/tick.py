@@ -14,7 +14,7 @@ from noroshi.base.loop import run_until_stopped
 from noroshi.base.pulse import Heart, forget_dead
 from noroshi.devices.waiting import run_registered
 from noroshi.inbox import retention as inbox_retention
-from noroshi.jobs import ledger
+from noroshi.jobs import ledger, raw
 from noroshi.jobs.review_mails import remind_of_reviews
 from noroshi.outbox import retention as outbox_retention
 from noroshi.readings import closing
@@ -47,7 +47,8 @@ def timetable() -> list[Task]:
         Task("incidents of retired devices", MINUTE_S, end_of_retired),
         Task("close days", 5 * MINUTE_S, closing.close_days),
         Task("merge months", HOUR_S, closing.merge_months),
-        Task("prune journal", 6 * HOUR_S, inbox_retention.prune),
+        Task("pack journal", 10 * MINUTE_S, raw.pack),
+        Task("prune journal", 6 * HOUR_S, raw.prune),
         Task("prune readings", 6 * HOUR_S, closing.prune),
         Task("anchor the ledger", HOUR_S, ledger.keep),
         Task("prune drafts of acts", HOUR_S, intents.prune_drafts),

@@ -44,8 +44,11 @@ GROUP BY 1, 2, 3, 4, 5, 6, 7 ORDER BY min(x.received_at) LIMIT %s
 """
 HEARD = """
 SELECT connection_id, max(received_at) FROM (
-  SELECT connection_id, received_at FROM inbox_entry ORDER BY id DESC LIMIT %s
-) AS newest GROUP BY connection_id
+  (SELECT connection_id, received_at FROM inbox_entry ORDER BY id DESC LIMIT %s)
+  UNION ALL
+  SELECT c.id, (SELECT max(b.received_until) FROM inbox_block b WHERE b.connection_id = c.id)
+  FROM inbox_connection c
+) AS newest WHERE received_at IS NOT NULL GROUP BY connection_id
 """
 PAYLOADS = """
 SELECT d.code, d.name, u.sent_at, u.f_port, u.payload, u.data

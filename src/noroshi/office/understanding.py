@@ -10,7 +10,7 @@ from noroshi.codecs.sandbox import NoSandbox, Sandbox
 from noroshi.codecs.words import say_error, say_warning
 from noroshi.devices import find
 from noroshi.devices.models import Device
-from noroshi.inbox.journal import EntryRow
+from noroshi.inbox.entry import EntryRow
 from noroshi.inbox.models import Connection
 from noroshi.networks import registry
 from noroshi.networks.uplink import Event, Malformed, Uplink

@@ -12,7 +12,7 @@ from django.http import HttpRequest
 
 from noroshi import pipeline
 from noroshi.devices.models import Device
-from noroshi.inbox.journal import EntryRow
+from noroshi.inbox.entry import EntryRow
 from noroshi.inbox.models import Connection, ExceptionalEntry
 from noroshi.networks import registry
 from noroshi.networks.uplink import Malformed

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from django.contrib import messages
-from django.db.models import Count, Max
+from django.db.models import Count
 from django.http import Http404, HttpRequest, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
@@ -15,9 +15,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_POST
 
-from noroshi.inbox import actions, journal
-from noroshi.inbox.journal import EntryRow
-from noroshi.inbox.models import Connection, Entry, ExceptionalEntry, Watermark
+from noroshi.inbox import actions, journal, listing
+from noroshi.inbox.blocks import Listed
+from noroshi.inbox.entry import EntryRow
+from noroshi.inbox.listing import Wanted
+from noroshi.inbox.models import Connection, ExceptionalEntry, Watermark
 from noroshi.office.looking import look
 from noroshi.office.paging import number_of, one_of, page_of, text_of
 from noroshi.office.show import show
@@ -33,7 +35,7 @@ RECENT_ENTRIES = 50_000  # how far back the list of carried-through entries look
 TABS = ("waiting", "refused", "failed", "unknown", "done")
 EXCEPTIONAL = ("refused", "failed", "unknown")
 State = ExceptionalEntry.State
-JournalLine = tuple[Entry | EntryRow, str, str, str]  # row, connection, pill, words
+JournalLine = tuple[Listed, str, str, str]  # row, connection, pill, words
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,21 +226,14 @@ def unread() -> dict[str, object]:
 
 def done(request: HttpRequest, narrow: Narrow) -> dict[str, object]:
     """The newest entries of the journal; `?before=` goes back in time."""
-    newest = Entry.objects.aggregate(id=Max("id"))["id"] or 0
-    rows = Entry.objects.filter(id__gt=newest - RECENT_ENTRIES)
     before = number_of(request, "before")
-    if before is not None:
-        rows = rows.filter(id__lt=before)
-    if narrow.connection is not None:
-        rows = rows.filter(connection_id=narrow.connection)
-    if narrow.words:
-        rows = rows.filter(address__icontains=narrow.words)
-    found = list(rows.order_by("-id")[: PER_PAGE + 1])
+    wanted = Wanted(before, narrow.connection, narrow.words)
+    found = listing.recent(wanted, limit=PER_PAGE + 1, ids_back=RECENT_ENTRIES)
     older = found[PER_PAGE - 1].id if len(found) > PER_PAGE else None
     return {"rows": journal_lines(found[:PER_PAGE]), "older": older, "is_first": before is None}
 
 
-def journal_lines(rows: Sequence[Entry] | Sequence[EntryRow]) -> list[JournalLine]:
+def journal_lines(rows: Sequence[Listed]) -> list[JournalLine]:
     """Each entry with its connection's name and what became of it. Three queries."""
     names = dict(Connection.objects.values_list("pk", "name"))
     read_to = dict(Watermark.objects.values_list("slice", "entry_id"))

@@ -1,0 +1,1 @@
+"""The journal in both its forms, and how long it is kept."""
