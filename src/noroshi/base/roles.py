@@ -17,6 +17,7 @@ ROLE_OF_PROGRAM = {
     "send": PIPELINE,
     "tick": PIPELINE,
     "kind": PIPELINE,
+    "rebuild": PIPELINE,
     "ledger": PIPELINE,
     "add-staff": PIPELINE,
     "remove-factors": PIPELINE,

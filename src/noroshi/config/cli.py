@@ -32,6 +32,7 @@ PROGRAMS = {
     "manage": Program("noroshi.config.manage", "Django's own tools, as the tables' owner"),
     "add-staff": Program("noroshi.jobs.add_staff", "make the first account of the office"),
     "account": Program("noroshi.jobs.account", "issue, reset, stop, start or close a user id"),
+    "rebuild": Program("noroshi.jobs.rebuild", "prove readings by the raw uplinks, or mend them"),
     "kind": Program("noroshi.jobs.kind", "what a kind of the service has, since when"),
     "ledger": Program("noroshi.jobs.ledger", "verify the chains of acts of intent; show them"),
     "remove-factors": Program("noroshi.jobs.remove_factors", "somebody lost the second factor"),

@@ -1,7 +1,7 @@
 """Read the journal on from the watermarks; the row lock on a watermark claims its slice."""
 
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -24,6 +24,13 @@ SELECT {COLUMNS} FROM (
 WHERE bytes_so_far - octet_length(body) < %s
 ORDER BY id
 """
+
+CARRIED = f"""
+SELECT {COLUMNS} FROM inbox_entry e WHERE received_at >= %b AND id > %b
+    AND id <= (SELECT entry_id FROM inbox_watermark w WHERE w.slice = e.slice)
+ORDER BY id LIMIT %b
+"""
+BLOCKS_SINCE = "SELECT first_key FROM inbox_block WHERE received_until >= %b ORDER BY first_id"
 
 
 def claim_slices(limit: int) -> dict[int, int]:
@@ -88,6 +95,28 @@ def by_keys(keys: Sequence[uuid.UUID]) -> list[EntryRow]:
     if missing:
         rows = sorted([*rows, *blocks.by_keys(missing)], key=lambda row: row.id)
     return rows
+
+
+def carried(since: datetime, *, limit: int) -> Iterator[list[EntryRow]]:
+    """All entries received from `since` on that the spine has carried through, piece by piece.
+
+    In no order. The caller's transaction is repeatable read: what is being packed meanwhile stands
+    still for it.
+    """
+    last = 0
+    while True:
+        with wire.cursor() as cursor:
+            cursor.execute(CARRIED, [since, last, limit], binary=True)
+            rows = [EntryRow(*row) for row in cursor.fetchall()]
+        if not rows:
+            break
+        yield rows
+        last = rows[-1].id
+    with wire.cursor() as cursor:
+        firsts = cursor.execute(BLOCKS_SINCE, [since]).fetchall()
+    for (first,) in firsts:
+        for block in blocks.read([first]):
+            yield [row for row in blocks.rows_of(block) if row.received_at >= since]
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,10 +6,10 @@ from uuid import UUID
 
 from django.conf import settings
 
-from noroshi import pipeline
 from noroshi.inbox import packing, retention
 from noroshi.inbox.entry import EntryRow
 from noroshi.inbox.retention import Kept
+from noroshi.jobs.senders import heard_in
 from noroshi.tenants import kinds
 from noroshi.tenants.models import ServiceKind, Switch, Tenant
 
@@ -27,12 +27,12 @@ def prune(now: datetime) -> int:
 
 
 def owners(rows: Sequence[EntryRow], days: Kept) -> Mapping[UUID, int]:
-    """For each entry the tenant whose device sent it, as the spine finds it; strangers are absent.
+    """For each entry the tenant whose device sent it; those of strangers are absent.
 
     A body with devices of several tenants is kept for the one that keeps it longest.
     """
     found: dict[UUID, int] = {}
-    for message in pipeline.find_devices(pipeline.parse(rows)).heard:
+    for message in heard_in(rows):
         tenant_id = message.device.tenant_id
         other = found.setdefault(message.row.key, tenant_id)
         if days.days(tenant_id) > days.days(other):

@@ -1,11 +1,12 @@
 """The table of chunks: what came late is merged into the chunk that covers its day."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
 import numpy as np
+from numpy.typing import NDArray
 
 from noroshi.base import partitions, wire
 from noroshi.readings.pack import Run, merge, pack, unpack
@@ -32,6 +33,10 @@ DELETE FROM readings_chunk c USING unnest(%b::integer[], %b::date[], %b::date[])
 WHERE c.series_id = wanted.series_id AND c.day_from >= wanted.month_from
     AND c.day_from < wanted.month_until
 RETURNING c.series_id, wanted.month_from, wanted.month_until, c.day_from, c.body
+"""
+DELETE = """
+DELETE FROM readings_chunk c USING unnest(%b::integer[], %b::date[]) AS gone (series_id, day_from)
+WHERE c.series_id = gone.series_id AND c.day_from = gone.day_from
 """
 
 
@@ -67,6 +72,32 @@ def merge_into_months(due: Sequence[tuple[int, date]]) -> None:
         for series, first, until, day_from, body in cursor.fetchall():
             parts[series, first, until].append((day_from, body))
     _write([Chunk(*whose, _joined(sorted(bodies))) for whose, bodies in parts.items()])
+
+
+def take_out(found: Mapping[int, NDArray[np.int64]]) -> int:
+    """Delete the readings at these times (microseconds, by series); answers how many there were.
+
+    The caller holds the transaction and the closer's lock.
+    """
+    days = {
+        (series, _date(day)) for series, times in found.items()
+        for day in np.unique(times // DAY_US).tolist()
+    }  # fmt: skip
+    left: list[Chunk] = []
+    empty: list[Chunk] = []
+    taken = 0
+    for series, known in _covering(sorted(days)).items():
+        for chunk in known:
+            stays = ~np.isin(chunk.run.times, found[series])
+            taken += int(len(stays) - stays.sum())
+            chunk.run = Run(chunk.run.times[stays], chunk.run.values[stays])
+            (left if stays.any() else empty).append(chunk)
+    _write(left)
+    if empty:
+        columns = [[one.series_id for one in empty], [one.day_from for one in empty]]
+        with wire.cursor() as cursor:
+            cursor.execute(DELETE, columns)
+    return taken
 
 
 def _joined(bodies: Sequence[tuple[date, bytes]]) -> Run:
