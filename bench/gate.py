@@ -24,6 +24,7 @@ import asyncpg
 import psycopg
 import uvloop
 
+from noroshi.gate.book import Book
 from noroshi.gate.connections import Register
 from noroshi.gate.intake import Intake
 from noroshi.gate.protocol import Conversation, House
@@ -221,7 +222,11 @@ async def serve_single() -> None:
     """The same protocol and the same checks over SingleStore."""
     url, port = os.environ["DATABASE_URL"], int(os.environ["NOROSHI_GATE_PORT"])
     register = Register()
-    side = Side(url, register.load)
+
+    async def learn(book: Book) -> None:
+        register.load(book.connections)
+
+    side = Side(url, learn)
     await side.open()
     async with asyncpg.create_pool(url, min_size=POOL, max_size=POOL) as pool:
         house = House(Intake(register, SingleStore(pool), side))  # type: ignore[arg-type]

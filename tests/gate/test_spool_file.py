@@ -15,6 +15,7 @@ from noroshi.gate.row import Row
 from noroshi.gate.spool import Spool, SpoolFull
 from noroshi.gate.spool_format import MARK, Damage, pack, unpack
 
+OURS, THEIRS = uuid.uuid4(), uuid.uuid4()
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
 BODIES = st.one_of(st.binary(max_size=60), st.just(MARK), st.just(MARK * 3 + b"\0" * 12))
 ROWS = st.builds(
@@ -80,14 +81,14 @@ def test_a_tail_torn_at_any_byte_is_found_and_all_before_it_comes_back(
     for left in range(last):
         place = tmp_path / str(left)
         spool = Spool(place, 1 << 20)
-        spool.open()
+        spool.open(OURS)
         spool.append(map(pack, rows))
         spool.close()
         (file,) = place.glob("*/*.spool1")
         os.truncate(file, file.stat().st_size - last + left)
         caplog.clear()
         again = Spool(place, 1 << 20)
-        again.open()
+        again.open(OURS)
         assert carried(again) == rows[:2]
         assert caplog.text.count("torn tail") == (1 if left else 0)
         if left:
@@ -99,7 +100,7 @@ def test_a_tail_torn_at_any_byte_is_found_and_all_before_it_comes_back(
 def test_a_file_damaged_in_the_middle_stays_for_those_who_want_to_look(tmp_path: Path) -> None:
     rows = [a_row(number) for number in range(3)]
     spool = Spool(tmp_path, 1 << 20)
-    spool.open()
+    spool.open(OURS)
     spool.append(map(pack, rows))
     (file,) = tmp_path.glob("*/*.spool1")
     data = bytearray(file.read_bytes())
@@ -118,13 +119,13 @@ def test_rows_keep_their_order_over_many_files_and_a_restart(
     rows = [a_row(number) for number in range(40)]
     for part in (rows[:25], rows[25:]):
         spool = Spool(tmp_path, 1 << 20)
-        spool.open()
+        spool.open(OURS)
         for row in part:
             spool.append([pack(row)])
         spool.close()
     assert len(list(tmp_path.glob("*/*.spool1"))) > 10
     again = Spool(tmp_path, 1 << 20)
-    again.open()
+    again.open(OURS)
     assert again.size == sum(len(pack(row)) for row in rows)
     assert carried(again) == rows
     assert again.size == 0
@@ -135,15 +136,15 @@ def test_two_gates_hold_two_folders_and_the_next_takes_what_the_dead_left(tmp_pa
     first, second = Spool(tmp_path, 1 << 20), Spool(tmp_path, 1 << 20)
     rows = [a_row(number) for number in range(2)]
     for spool, row in zip((first, second), rows, strict=True):
-        spool.open()
+        spool.open(OURS)
         spool.append([pack(row)])
     third = Spool(tmp_path, 1 << 20)
-    third.open()
+    third.open(OURS)
     assert third.is_empty, "it took what living gates hold"
     for spool in (first, second, third):
         spool.close()
     heir = Spool(tmp_path, 1 << 20)
-    heir.open()
+    heir.open(OURS)
     assert carried(heir) == rows
     heir.close()
 
@@ -151,10 +152,10 @@ def test_two_gates_hold_two_folders_and_the_next_takes_what_the_dead_left(tmp_pa
 def test_a_full_spool_takes_nothing_until_there_is_room(tmp_path: Path) -> None:
     record = pack(a_row(1))
     spool = Spool(tmp_path, len(record) * 2)
-    spool.open()
+    spool.open(OURS)
     spool.append([record])
     spool.append([record])
-    assert not spool.can_take
+    assert spool.room == 0
     with pytest.raises(SpoolFull):
         spool.append([record])
     assert len(carried(spool)) == 2
@@ -168,7 +169,7 @@ def test_what_the_disk_did_not_take_counts_for_nothing_and_a_new_file_begins(
 ) -> None:
     rows = [a_row(number) for number in range(3)]
     spool = Spool(tmp_path, 1 << 20)
-    spool.open()
+    spool.open(OURS)
     spool.append([pack(rows[0])])
     whole_write, calls = os.write, iter([20])
 
@@ -185,3 +186,72 @@ def test_what_the_disk_did_not_take_counts_for_nothing_and_a_new_file_begins(
     assert len(list(tmp_path.glob("*/*.spool1"))) == 2
     assert carried(spool) == [rows[0], rows[2]]
     spool.close()
+
+
+def test_what_belongs_to_another_database_is_left_and_told_of(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    record = pack(a_row(1))
+    theirs = Spool(tmp_path, 1 << 20)
+    theirs.open(THEIRS)
+    theirs.append([record])
+    theirs.close()
+    ours = Spool(tmp_path, 1 << 20)
+    ours.open(OURS)
+    assert ours.is_empty
+    assert ours.strange == len(record)
+    assert f"{len(record)} bytes in {tmp_path} belong to another database" in caplog.text
+    ours.adopt()
+    assert caplog.text.count("another database") == 1, "once is enough"
+    ours.append([pack(a_row(2))])
+    ours.close()
+    theirs.open(THEIRS)
+    assert [row.address for row in carried(theirs)] == ["A1"]
+    theirs.close()
+
+
+def test_an_empty_folder_goes_to_whoever_comes_and_one_without_a_mark_is_ours(
+    tmp_path: Path,
+) -> None:
+    spool = Spool(tmp_path, 1 << 20)
+    spool.open(THEIRS)
+    spool.open(OURS)
+    assert [folder.name for folder in tmp_path.iterdir()] == ["0"]
+    assert (tmp_path / "0" / "database").read_text() == str(OURS)
+    spool.close()
+    old = tmp_path / "1"  # as a version before marks left it
+    old.mkdir()
+    (old / "000000000001.spool1").write_bytes(pack(a_row(1)))
+    spool.open(OURS)
+    assert [row.address for row in carried(spool)] == ["A1"]
+    spool.close()
+    (tmp_path / "0" / "database").write_bytes(b"\xff torn")
+    (tmp_path / "0" / "000000000001.spool1").write_bytes(pack(a_row(2)))
+    spool.open(OURS)
+    assert spool.strange, "nobody can tell whose it is"
+    spool.close()
+
+
+def test_a_living_gate_takes_over_what_a_dead_one_left_and_has_room_all_the_same(
+    tmp_path: Path,
+) -> None:
+    record = pack(a_row(1))
+    dead, living = Spool(tmp_path, len(record) * 3), Spool(tmp_path, len(record) * 3)
+    for spool in (dead, living):
+        spool.open(OURS)
+    for number in (1, 2, 3):
+        dead.append([pack(a_row(number))])
+    assert living.adopt() == 0, "it still lives"
+    living.append([pack(a_row(4))])
+    dead.close()
+    assert living.adopt() == 3 * len(record)
+    assert living.size == 4 * len(record)
+    assert living.room == 2 * len(record)
+    living.append([pack(a_row(5))])
+    first = living.oldest()
+    living.append([pack(a_row(6))])
+    assert first is not None
+    assert [row.address for row in living.read(first).rows] == ["A4", "A5"]
+    assert [row.address for row in carried(living)] == ["A4", "A5", "A1", "A2", "A3", "A6"]
+    assert living.adopt() == 0
+    living.close()

@@ -28,6 +28,7 @@ PLATFORM_TABLES = {
     "DeviceType",
     "Entry",
     "ExceptionalEntry",
+    "Installation",
     "IssuedCredential",  # through its user
     "KindSwitch",
     "KnownDevice",  # through its user

@@ -1,4 +1,4 @@
-"""The pulse of the programs: who runs, and when each was seen last."""
+"""The pulse of the programs, and the mark by which a database is known again."""
 
 from django.db import models
 
@@ -20,3 +20,22 @@ class Pulse(models.Model):
 
     def __str__(self) -> str:
         return f"{self.program} {self.seen_at:%H:%M:%S}"
+
+
+class Installation(models.Model):
+    """Which database this is: one row with a random mark, made once and never changed.
+
+    What a gate keeps on its own disk carries the mark, so that it never goes to another database.
+    A database restored from a backup is the same one.
+    """
+
+    only = models.BooleanField(primary_key=True, default=True)
+    mark = models.UUIDField()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=models.Q(only=True), name="one_installation")
+        ]
+
+    def __str__(self) -> str:
+        return str(self.mark)

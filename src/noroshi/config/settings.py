@@ -92,6 +92,16 @@ TEMPLATES = [
 ]
 
 
+# A server that vanished without a word is noticed after 20 seconds.
+KEPT_ALIVE = {
+    "keepalives": 1,
+    "keepalives_idle": 10,
+    "keepalives_interval": 3,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 20_000,
+}
+
+
 def database(url: str) -> dict[str, object]:
     """Django's database settings from one address; a socket folder may stand in `?host=`."""
     parts = urllib.parse.urlsplit(url)
@@ -105,7 +115,7 @@ def database(url: str) -> dict[str, object]:
         "PORT": str(parts.port or query.get("port", "")),
         "CONN_MAX_AGE": 600,
         "CONN_HEALTH_CHECKS": True,
-        "OPTIONS": {"connect_timeout": 5, "application_name": "noroshi"},
+        "OPTIONS": {"connect_timeout": 5, "application_name": "noroshi", **KEPT_ALIVE},
     }
 
 

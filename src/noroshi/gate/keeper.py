@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple, TypeVar
+from uuid import UUID
 
 from noroshi.gate.row import Row
 from noroshi.gate.spool import Spool, SpoolFull
@@ -22,6 +23,7 @@ WAIT_S_MAX = 4.0  # the same without a spool; ChirpStack and The Things Stack gi
 WATCH_S = 0.1
 CLOCK_S = 0.001  # the loop's clock shows no less
 END_S = 1.0
+ADOPT_S = 5.0  # so often a gate looks for what others left when they died
 REST_S_MAX = 0.5  # so long new rows may wait until the rest of the spool is in the database
 
 Given = TypeVar("Given")
@@ -69,9 +71,10 @@ class Keeper:
     """
 
     def __init__(self, writer: Writer, spool: Spool) -> None:
-        """Begin with what the open spool holds; nothing is written before `run`."""
+        """Nothing is written before `run`, and nothing goes to the spool before `belong`."""
         self.counts = Counts()
-        self.is_spooling = not spool.is_empty
+        self.is_spooling = False
+        self._mark: UUID | None = None  # of the database that the rows belong to
         self._writer = writer
         self._spool = spool
         self._waiting: deque[_Waiting] = deque()
@@ -87,7 +90,7 @@ class Keeper:
     @property
     def is_up(self) -> bool:
         """Whether rows would be kept now, as far as is known."""
-        return self._writer.is_up or (self._spool.can_take and not self._has_failed)
+        return self._writer.is_up or (self._spool.room > 0 and not self._has_failed)
 
     def put(self, row: Row) -> "asyncio.Future[None]":
         """Return a future that is done when the row, or one of the same key, is durable.
@@ -105,9 +108,27 @@ class Keeper:
         self._more.set()
         return kept
 
+    async def belong(self, mark: UUID) -> None:
+        """From now on rows are of the database of this mark; open the spool that is its own.
+
+        What waits for another database is told to come again, or stays in its own spool. Raises
+        OSError when there can be no spool.
+        """
+        if mark == self._mark:
+            return
+        async with self._turn:
+            if self._mark is not None:
+                log.error("this is another database than before: %s, not %s", mark, self._mark)
+                for each in (*self._batch, *self._take(len(self._waiting))):
+                    self._fail(each, TooLate())
+            self._mark = mark
+            await self._aside(self._spool.open, mark)
+            self._go_on_from_spool()
+
     async def run(self) -> None:
         """Write until cancelled; an outage is waited for."""
-        sides = [asyncio.create_task(self._to_database()), asyncio.create_task(self._to_spool())]
+        works = (self._to_database(), self._to_spool(), self._to_orphans())
+        sides = [asyncio.create_task(work) for work in works]
         try:
             await asyncio.gather(*sides)
         finally:
@@ -132,12 +153,12 @@ class Keeper:
             await asyncio.sleep(0)
             if not self.is_spooling:
                 self._batch = self._take(BATCH_ROWS_MAX)
-                await self._write_batch()
+                await self._write_batch(self._mark)
 
-    async def _write_batch(self) -> None:
+    async def _write_batch(self, mark: UUID | None) -> None:
         while self._batch:
             try:
-                written = await self._writer.write([each.row for each in self._batch])
+                written = await self._writer.write([each.row for each in self._batch], of=mark)
             except Away:
                 await asyncio.sleep(RETRY_S)
                 # Others are in the spool by now, or were told "try later" and will send again.
@@ -166,19 +187,20 @@ class Keeper:
 
         Else there would always be a rest.
         """
+        mark = self._mark
         try:
             async with self._turn:
                 file = await self._aside(self._spool.oldest)
                 if self._spool.size <= self._speed * REST_S_MAX:
                     until = asyncio.get_running_loop().time() + 2 * REST_S_MAX
                     while file is not None:
-                        await self._carry(file, until)
+                        await self._carry(file, mark, until)
                         file = await self._aside(self._spool.oldest)
                 if file is None:
                     self.is_spooling = False
                     self._tell(f"spool is empty: {self.counts}")
                     return
-            await self._carry(file)
+            await self._carry(file, mark)
         except Away:
             self._speed = 0.0
             await asyncio.sleep(RETRY_S)
@@ -186,20 +208,38 @@ class Keeper:
             self._tell(f"spool cannot be read, trying again: {error}")
             await asyncio.sleep(RETRY_S)
 
-    async def _carry(self, file: Path, until: float | None = None) -> None:
+    async def _carry(self, file: Path, mark: UUID | None, until: float | None = None) -> None:
         loop = asyncio.get_running_loop()
         begun = loop.time()
         segment = await self._aside(self._spool.read, file)
         for start in range(0, len(segment.rows), BATCH_ROWS_MAX):
             rows = segment.rows[start : start + BATCH_ROWS_MAX]
             left_s = STATEMENT_S_MAX if until is None else until - loop.time()
-            written = await self._writer.write(rows, seconds_max=left_s)
+            written = await self._writer.write(rows, of=mark, seconds_max=left_s)
             for row in written.refused:
                 laid = await self._aside(self._spool.keep_refused, pack(row))
                 log.error("entry %s is laid aside in %s", row.key, laid)
         await self._aside(self._spool.remove, file, segment)
         self.counts.drained += len(segment.rows)
         self._speed = segment.length / max(loop.time() - begun, CLOCK_S)
+
+    async def _to_orphans(self) -> None:
+        """Look for what dead gates left, whenever there is nothing of our own to carry."""
+        while True:
+            await asyncio.sleep(ADOPT_S)
+            if self.is_spooling or not self._writer.is_up:
+                continue
+            try:
+                async with self._turn:
+                    await self._aside(self._spool.adopt)
+                    self._go_on_from_spool()
+            except OSError as error:
+                self._tell(f"cannot look for what other gates left: {error}")
+
+    def _go_on_from_spool(self) -> None:
+        self.is_spooling = not self._spool.is_empty
+        if self.is_spooling:
+            self._more.set()  # whoever waits for a row looks up
 
     # The spool's side.
 

@@ -14,6 +14,7 @@ import uvloop
 
 from noroshi.base import environment
 from noroshi.base.logs import Line
+from noroshi.gate.book import Book, Shelf
 from noroshi.gate.connections import Register
 from noroshi.gate.intake import Intake
 from noroshi.gate.keeper import Keeper, end
@@ -114,21 +115,58 @@ async def opened(settings: Settings) -> AsyncIterator[Gate]:
     Raises OSError when the port is in use, BadDatabase, BadSpool.
     """
     register = Register()
-    with contextlib.closing(opened_spool(settings)) as spool:
+    with contextlib.closing(prepared_spool(settings)) as spool:
         keeper = Keeper(Writer(settings.database_url), spool)
-        side = Side(settings.database_url, register.load, lambda: str(keeper.counts))
+        mind = Mind(settings, register, keeper)
+        side = Side(settings.database_url, mind.learn, lambda: str(keeper.counts))
         intake = Intake(register, keeper, side, rate_per_connection=settings.rate_per_connection)
         house = House(intake, connections_max=CONNECTIONS_MAX)
         await side.open()
+        if not register.is_loaded:
+            await mind.remember()
         async with working(keeper, side, house) as broken, listening(settings, house) as port:
             yield Gate(port, keeper, house, broken)
 
 
-def opened_spool(settings: Settings) -> Spool:
-    """The spool with what a dead gate left in it. Raises BadSpool."""
+class Mind:
+    """What the gate knows of its database: learnt from it, else remembered from the disk."""
+
+    def __init__(self, settings: Settings, register: Register, keeper: Keeper) -> None:
+        self._place = settings.spool
+        self._shelf = Shelf(settings.spool) if settings.spool_bytes_max else None
+        self._register = register
+        self._keeper = keeper
+
+    async def learn(self, book: Book) -> None:
+        """Go by what the database says, and lay it on the disk. Raises BadSpool."""
+        await self._go_by(book)
+        if self._shelf is None:
+            return
+        try:
+            await asyncio.to_thread(self._shelf.lay, book)
+        except OSError as error:
+            log.error("the connections cannot be kept in %s: %s", self._shelf.file, error)
+
+    async def remember(self) -> None:
+        """Go by what the database said last, if that is known. Raises BadSpool."""
+        book = None if self._shelf is None else await asyncio.to_thread(self._shelf.find)
+        if book is not None:
+            log.warning("going by the %s connections known last", len(book.connections))
+            await self._go_by(book)
+
+    async def _go_by(self, book: Book) -> None:
+        try:
+            await self._keeper.belong(book.mark)
+        except OSError as error:
+            raise BadSpool(f"{self._place}: {error.strerror}") from None
+        self._register.load(book.connections)
+
+
+def prepared_spool(settings: Settings) -> Spool:
+    """A spool with a place to be in, not open yet. Raises BadSpool."""
     spool = Spool(settings.spool, settings.spool_bytes_max)
     try:
-        spool.open()
+        spool.prepare()
     except OSError as error:
         raise BadSpool(f"{settings.spool}: {error.strerror}") from None
     return spool

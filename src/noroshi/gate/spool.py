@@ -1,18 +1,17 @@
 """The gate's journal on its own disk, for the time in which PostgreSQL takes nothing."""
 
 import contextlib
-import errno
-import fcntl
 import logging
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from pathlib import Path
+from uuid import UUID
 
+from noroshi.gate import spool_folder
+from noroshi.gate.spool_folder import ENDING, OURS_ONLY, Folder, orphans, sync, write_all
 from noroshi.gate.spool_format import Segment, unpack
 
 SEGMENT_BYTES_MAX = 8 << 20
-FOLDERS_MAX = 1000
-ENDING = ".spool1"  # the number is the format's
 DAMAGED = ".damaged"
 REFUSED = "refused"
 
@@ -26,17 +25,20 @@ class SpoolFull(Exception):
 class Spool:
     """Numbered files in a folder that one gate holds; used by one thread at a time.
 
-    A gate takes the first folder of `place` that nobody holds, and what dead gates left in others.
+    A gate takes the first folder of `place` that nobody holds, and what dead gates left in others,
+    as far as it belongs to the same database.
     """
 
     def __init__(self, place: Path, bytes_max: int) -> None:
         """Nothing is touched before `open`; `bytes_max` 0 = no spool."""
         self.bytes_max = bytes_max
         self.size = 0  # bytes that wait for the database
+        self.strange = 0  # bytes in other folders that wait for another database
         self._place = place
-        self._folder = place
-        self._lock: int | None = None
+        self._mark: UUID | None = None
+        self._folder: Folder | None = None
         self._sizes: dict[Path, int] = {}  # the oldest first
+        self._adopted: set[Path] = set()  # of these, what other gates wrote
         self._number = 0
         self._newest: tuple[Path, int] | None = None  # while it is written
 
@@ -46,34 +48,75 @@ class Spool:
         return not self._sizes
 
     @property
-    def can_take(self) -> bool:
-        """Whether there is room, as far as the setting goes."""
-        return self.size < self.bytes_max
+    def room(self) -> int:
+        """Bytes that may still come, as far as the setting goes; what was adopted counts not."""
+        if self._folder is None:
+            return 0
+        return self.bytes_max - self.size + sum(self._sizes[file] for file in self._adopted)
 
-    def open(self) -> None:
-        """Take a folder and what the dead left. Raises OSError."""
+    def prepare(self) -> None:
+        """Make the place. Raises OSError."""
+        if self.bytes_max:
+            self._place.mkdir(parents=True, exist_ok=True, mode=OURS_ONLY)
+            sync(self._place.parent)
+
+    def open(self, mark: UUID) -> None:
+        """Take a folder for rows of the database of this mark, and what the dead left of it.
+
+        Raises OSError.
+        """
+        self.close()
         if not self.bytes_max:
             return
-        self._place.mkdir(parents=True, exist_ok=True, mode=0o700)
-        self._folder, self._lock = _free_folder(self._place)
-        for file in _segments(self._folder):
+        self.prepare()
+        self._mark, self._folder = mark, spool_folder.take(self._place, mark)
+        for file in self._folder.files():
             self._sizes[file] = file.stat().st_size
             self._number = int(file.stem)
-        for other in sorted(self._place.iterdir()):
-            if other != self._folder and other.is_dir():
-                self._adopt(other)
         self.size = sum(self._sizes.values())
-        for folder in (self._place.parent, self._place, self._folder):
-            _sync_folder(folder)
         if self._sizes:
             log.warning("spool: %s bytes left by a gate that ended", self.size)
+        self.adopt()
+        sync(self._place)
+        sync(self._folder.path)
+
+    def adopt(self) -> int:
+        """Take over what gates left that are dead now; returns its bytes. Raises OSError."""
+        if self._folder is None or self._mark is None:
+            return 0
+        had, strange = self.size, 0
+        for other in orphans(self._place, self._folder):
+            files = [(file, file.stat().st_size) for file in other.files()]
+            if not other.is_of(self._mark):
+                strange += sum(size for _file, size in files)
+                continue
+            for file, size in files:
+                moved = file.rename(self._next(self._folder))
+                self._sizes[moved] = size
+                self._adopted.add(moved)
+                self.size += size
+            if files:
+                sync(self._folder.path)
+                sync(other.path)
+        if strange and strange != self.strange:
+            log.error(
+                "spool: %s bytes in %s belong to another database; they stay there until a gate "
+                "of that database starts (docs/operators.md, the spool)",
+                strange,
+                self._place,
+            )
+        self.strange = strange
+        if self.size > had:
+            log.warning("spool: took over %s bytes of a gate that ended", self.size - had)
+        return self.size - had
 
     def close(self) -> None:
         """Let the folder go; what is in it stays."""
         self.seal()
-        if self._lock is not None:
-            os.close(self._lock)
-            self._lock = None
+        if self._folder is not None:
+            self._folder.release()
+        self._folder = self._mark = None
+        self._sizes, self._adopted, self.size, self._number = {}, set(), 0, 0
 
     def append(self, records: Iterable[bytes]) -> None:
         """Write records behind all others and return when they are durable.
@@ -81,12 +124,12 @@ class Spool:
         Raises SpoolFull, or OSError when the disk does not take them: none of them counts then.
         """
         data = b"".join(records)
-        if self.size + len(data) > self.bytes_max:
+        if self._folder is None or len(data) > self.room:
             raise SpoolFull(f"{self.size} bytes of {self.bytes_max} wait for the database")
-        file, descriptor = self._newest or self._begin()
+        file, descriptor = self._newest or self._begin(self._folder)
         had = self._sizes[file]
         try:
-            _write_all(descriptor, data)
+            write_all(descriptor, data)
             os.fdatasync(descriptor)
         except OSError:
             self._break_off(file, descriptor, had)
@@ -105,7 +148,7 @@ class Spool:
     def oldest(self) -> Path | None:
         """The file to be carried to the database next; it is written to no more."""
         oldest = next(iter(self._sizes), None)
-        if len(self._sizes) == 1:
+        if self._newest is not None and self._newest[0] == oldest:
             self.seal()
         return oldest
 
@@ -129,25 +172,27 @@ class Spool:
             else:
                 file.unlink()
         self.size -= self._sizes.pop(file, 0)
+        self._adopted.discard(file)
 
     def keep_refused(self, record: bytes) -> Path:
         """Lay a record aside that PostgreSQL will never take; returns the file."""
-        file = self._folder / REFUSED
+        file = self._place if self._folder is None else self._folder.path
+        file /= REFUSED
         descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
         try:
-            _write_all(descriptor, record)
+            write_all(descriptor, record)
             os.fdatasync(descriptor)
         finally:
             os.close(descriptor)
         return file
 
-    def _begin(self) -> tuple[Path, int]:
-        file = self._next()
+    def _begin(self, folder: Folder) -> tuple[Path, int]:
+        file = self._next(folder)
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_CLOEXEC
         descriptor = os.open(file, flags, 0o600)
         self._newest, self._sizes[file] = (file, descriptor), 0
         try:
-            _sync_folder(self._folder)
+            sync(folder.path)
         except OSError:
             self._break_off(file, descriptor, 0)
             raise
@@ -163,57 +208,6 @@ class Spool:
                 file.unlink()
             self._sizes.pop(file)
 
-    def _adopt(self, other: Path) -> None:
-        lock = _try_lock(other)
-        if lock is None:
-            return
-        try:
-            for file in _segments(other):
-                size = file.stat().st_size
-                self._sizes[file.rename(self._next())] = size
-            _sync_folder(other)
-        finally:
-            os.close(lock)
-
-    def _next(self) -> Path:
+    def _next(self, folder: Folder) -> Path:
         self._number += 1
-        return self._folder / f"{self._number:012d}{ENDING}"
-
-
-def _free_folder(place: Path) -> tuple[Path, int]:
-    for number in range(FOLDERS_MAX):
-        folder = place / str(number)
-        folder.mkdir(exist_ok=True, mode=0o700)
-        lock = _try_lock(folder)
-        if lock is not None:
-            return folder, lock
-    raise OSError(errno.EBUSY, f"all {FOLDERS_MAX} folders are held by other gates")
-
-
-def _segments(folder: Path) -> Iterator[Path]:
-    yield from sorted(folder.glob(f"*{ENDING}"))
-
-
-def _try_lock(folder: Path) -> int | None:
-    """Hold a folder for as long as this process lives and the descriptor is open."""
-    descriptor = os.open(folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        os.close(descriptor)
-        return None
-    return descriptor
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-def _write_all(descriptor: int, data: bytes) -> None:
-    left = memoryview(data)
-    while left:
-        left = left[os.write(descriptor, left) :]
+        return folder.path / f"{self._number:012d}{ENDING}"

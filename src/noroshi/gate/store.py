@@ -3,7 +3,8 @@
 import asyncio
 import contextlib
 import logging
-from collections.abc import Callable, Sequence
+import socket
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -12,6 +13,7 @@ import asyncpg
 import msgspec
 
 from noroshi.base.heartbeat import BEAT, EVERY_S, instance
+from noroshi.gate.book import Book
 from noroshi.gate.connections import Connection
 from noroshi.gate.row import Row
 
@@ -47,6 +49,7 @@ CONNECTIONS = """
 SELECT id, tenant_id, kind, token_hash, factor, factor_header, factor_hash, settings::text
 FROM inbox_connection WHERE is_open
 """
+MARK = "SELECT mark FROM base_installation"
 DOWNLINK_TURN = "SELECT pg_advisory_xact_lock($1, hashtext($2::text))"
 DOWNLINK = """
 WITH again AS (
@@ -68,7 +71,27 @@ WITH again AS (
 SELECT payload FROM again UNION ALL SELECT payload FROM given
 """
 
-AS_GATE = {"server_settings": {"application_name": "noroshi gate", "jit": "off"}}
+# A silent network is noticed by both ends: the server's lets go of the journal's lock then.
+SILENT_S, ASK_AGAIN_S, ASKS = 10, 3, 3
+DEAD_MS = 20_000
+AS_GATE = {
+    "command_timeout": STATEMENT_S_MAX,
+    "server_settings": {
+        "application_name": "noroshi gate",
+        "jit": "off",
+        "tcp_keepalives_idle": str(SILENT_S),
+        "tcp_keepalives_interval": str(ASK_AGAIN_S),
+        "tcp_keepalives_count": str(ASKS),
+        "tcp_user_timeout": str(DEAD_MS),
+    },
+}
+KEPT_ALIVE = (
+    (socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1),
+    (socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, SILENT_S),
+    (socket.IPPROTO_TCP, socket.TCP_KEEPINTVL, ASK_AGAIN_S),
+    (socket.IPPROTO_TCP, socket.TCP_KEEPCNT, ASKS),
+    (socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, DEAD_MS),
+)
 
 # The row itself is what PostgreSQL or the encoder will not take: every other error is an outage.
 BAD_ROW = (
@@ -124,12 +147,18 @@ class Writer:
         self.is_up = True
         self._url = database_url
         self._pg: asyncpg.Connection | None = None
+        self._mark: UUID | None = None
 
-    async def write(self, rows: Sequence[Row], *, seconds_max: float = STATEMENT_S_MAX) -> Written:
-        """Return when all rows, or ones of the same keys, are durable. Raises Away."""
+    async def write(
+        self, rows: Sequence[Row], *, of: UUID | None, seconds_max: float = STATEMENT_S_MAX
+    ) -> Written:
+        """Return when all rows, or ones of the same keys, are durable in the database of a mark.
+
+        `of` None = in whichever it is. Raises Away, also for another database.
+        """
         try:
             async with asyncio.timeout(seconds_max):
-                connection = await self._connected()
+                connection = await self._connected(of)
                 written = await self._insert(connection, rows)
         except OUTAGE as error:
             if self.is_up:
@@ -161,10 +190,23 @@ class Writer:
             log.error("entry %s of connection %s refused: %s", row.key, row.connection_id, error)
             return Written(0, (row,))
 
-    async def _connected(self) -> asyncpg.Connection:
+    async def _connected(self, mark: UUID | None) -> asyncpg.Connection:
         if self._pg is None or self._pg.is_closed():
-            self._pg = await asyncpg.connect(self._url, timeout=CONNECT_S_MAX, **AS_GATE)
+            self._pg = await connected(self._url)
+            self._mark = await self._pg.fetchval(MARK)
+        if mark not in {None, self._mark}:
+            raise asyncpg.InterfaceError("this is another database than the one rows wait for")
         return self._pg
+
+
+async def connected(database_url: str) -> asyncpg.Connection:
+    """A new connection, on which a dead network is noticed. Raises as OUTAGE and HOPELESS say."""
+    made = await asyncpg.connect(database_url, timeout=CONNECT_S_MAX, **AS_GATE)
+    wire = made._transport.get_extra_info("socket")
+    if wire.family != socket.AF_UNIX:
+        for option in KEPT_ALIVE:
+            wire.setsockopt(*option)
+    return made
 
 
 class Side:
@@ -173,15 +215,15 @@ class Side:
     def __init__(
         self,
         database_url: str,
-        on_connections: Callable[[list[Connection]], None],
+        on_load: Callable[[Book], Awaitable[None]],
         note: Callable[[], str] = str,
     ) -> None:
         """Nothing is opened before `open` or `run`.
 
-        `on_connections` is given every load; `note` gives what the pulse tells of the gate.
+        `on_load` is given every load; `note` gives what the pulse tells of the gate.
         """
         self._url = database_url
-        self._on_connections = on_connections
+        self._on_load = on_load
         self._note = note
         self.is_up = True
         self._changed = asyncio.Event()
@@ -247,12 +289,15 @@ class Side:
             return None
 
     async def _load(self, connection: asyncpg.Connection) -> None:
-        rows = await connection.fetch(CONNECTIONS, timeout=STATEMENT_S_MAX)
-        self._on_connections([_connection(row) for row in rows])
+        mark = await connection.fetchval(MARK)
+        if mark is None:
+            raise asyncpg.InterfaceError("the database has no mark; run `noroshi migrate`")
+        rows = await connection.fetch(CONNECTIONS)
+        await self._on_load(Book(mark, tuple(_connection(row) for row in rows)))
 
     async def _connected(self) -> asyncpg.Connection:
         if self._pg is None or self._pg.is_closed():
-            self._pg = await asyncpg.connect(self._url, timeout=CONNECT_S_MAX, **AS_GATE)
+            self._pg = await connected(self._url)
             self._pg.add_termination_listener(lambda _connection: self._changed.set())
             await self._pg.add_listener("noroshi_connections", lambda *_told: self._changed.set())
         return self._pg
