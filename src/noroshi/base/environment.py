@@ -123,6 +123,15 @@ def borrow() -> None:
             os.environ.setdefault(name, value)
 
 
+def take_credentials() -> None:
+    """Take secrets that systemd laid into files for this program alone (LoadCredential)."""
+    folder = os.environ.get("CREDENTIALS_DIRECTORY")
+    for name in LENT if folder else ():
+        file = Path(str(folder)) / name
+        if file.is_file():
+            os.environ.setdefault(name, file.read_text().strip())
+
+
 def act_as(role: str) -> None:
     """Take this database role's address, where one is given, and know no other from now on."""
     own = os.environ.get(ROLE_URLS[role])

@@ -53,6 +53,7 @@ def main() -> None:
         sys.stdout.write(usage())
         raise SystemExit(0 if name in {"--help", "-h", "help"} else 2)
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "noroshi.config.settings")
+    environment.take_credentials()
     if PROGRAMS[name].django:
         environment.borrow()
     if name in roles.ROLE_OF_PROGRAM:
