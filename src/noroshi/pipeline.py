@@ -9,7 +9,7 @@ import msgspec
 from django.db import DatabaseError, InterfaceError, OperationalError, transaction
 
 from noroshi.alarms import watch
-from noroshi.base import news
+from noroshi.base import news, tally
 from noroshi.codecs.lora_object import lora_object, wants_lora_object
 from noroshi.codecs.result import Decoded, Job, Measurement, Position
 from noroshi.codecs.sandbox import NoSandbox, Sandbox
@@ -57,6 +57,7 @@ class Parsed:
     heard: list[Heard] = field(default_factory=list)
     troubles: list[Trouble] = field(default_factory=list)
     ended: set[int] = field(default_factory=set)  # devices whose tenant holds the thing no more
+    gone: int = 0  # entries whose connection is no more
 
 
 def process_waiting(
@@ -76,31 +77,33 @@ def process_waiting(
         exceptions.settle(again)
         old = journal.by_keys([row.entry_key for row in again]) if again else []
         new, read_to = journal.read_on(marks, limit=limit)
-        carry_or_split(old, sandbox, now=now)
-        carry_or_split(new, sandbox, now=now)
+        mended = len(old) - carry_or_split(old, sandbox, now=now)
+        failed = carry_or_split(new, sandbox, now=now)
+        passed = {tally.DECODED: len(new) - failed + mended, tally.FAILED: failed - mended}
+        tally.add(passed, slot=min(marks))
         journal.move(marks, read_to)
     return len(old) + len(new) or int(read_to > min(marks.values()))
 
 
-def carry_or_split(rows: Sequence[EntryRow], sandbox: Sandbox, *, now: datetime) -> None:
-    """Carry the rows; when that fails, halve until the one bad row stands alone on the list."""
+def carry_or_split(rows: Sequence[EntryRow], sandbox: Sandbox, *, now: datetime) -> int:
+    """Carry the rows, halving until a bad one stands alone on the list; how many got there."""
     if not rows:
-        return
+        return 0
     try:
         with transaction.atomic():
-            carry(rows, sandbox, now=now)
+            return carry(rows, sandbox, now=now)
     except Exception as error:  # the one broad except of the house
         if is_of_the_machine(error):
             raise  # nobody's message is at fault: the whole batch is tried again
         if len(rows) > 1:
             half = len(rows) // 2
-            carry_or_split(rows[:half], sandbox, now=now)
-            carry_or_split(rows[half:], sandbox, now=now)
-            return
+            failed = carry_or_split(rows[:half], sandbox, now=now)
+            return failed + carry_or_split(rows[half:], sandbox, now=now)
         is_data = isinstance(error, DatabaseError)
         log.error("entry %s failed: %s", rows[0].key, error, exc_info=not is_data)
         reason = "bad_data" if is_data else "bug"
         exceptions.put([Trouble(rows[0], "failed", reason, f"{type(error).__name__}: {error}")])
+        return 1
 
 
 def is_of_the_machine(error: Exception) -> bool:
@@ -111,8 +114,8 @@ def is_of_the_machine(error: Exception) -> bool:
     return isinstance(error, InterfaceError | NoSandbox)
 
 
-def carry(rows: Sequence[EntryRow], sandbox: Sandbox, *, now: datetime) -> None:
-    """Parse, find, decode, store, watch, tell: the whole way of a batch."""
+def carry(rows: Sequence[EntryRow], sandbox: Sandbox, *, now: datetime) -> int:
+    """Parse, find, decode, store, watch, tell: the whole way; how many entries are in trouble."""
     parsed = find_devices(parse(rows))
     decoded = decode(parsed.heard, sandbox)
     kept = keep(parsed, decoded, now=now)
@@ -120,6 +123,7 @@ def carry(rows: Sequence[EntryRow], sandbox: Sandbox, *, now: datetime) -> None:
     if parsed.troubles:
         exceptions.put(parsed.troubles)
     tell(parsed, has_incidents=bool(watched.opened or watched.closed))
+    return parsed.gone + len({trouble.row.key for trouble in parsed.troubles})
 
 
 # Parse and find
@@ -136,6 +140,7 @@ def parse(rows: Sequence[EntryRow]) -> tuple[Parsed, list[tuple[EntryRow, Uplink
         source = known.get(row.connection_id)
         if source is None:
             log.error("entry %s names connection %s, which is gone", row.key, row.connection_id)
+            parsed.gone += 1
             continue
         try:
             messages = registry.parse(source.kind, arrival(row, source))

@@ -62,6 +62,7 @@ OUTSIDE = WORKING | {"anonymous"}
 
 OPEN = (
     Line("healthz", get=ALL, is_public=True),
+    Line("metrics", get=NOBODY),  # whoever shows the token; no role does
     Line("csp-report", get=None, post=ALL, is_public=True),
     Line("set_language", get=None, post=ALL, ok=LED),
     Line("demo-progress", get=NOBODY),

@@ -42,6 +42,7 @@ PLATFORM_TABLES = {
     "ServiceKind",
     "SignIn",  # through its user
     "Subcontractor",
+    "Tally",
     "Tenant",
     "Thing",  # through its device
     "User",

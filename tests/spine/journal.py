@@ -6,6 +6,7 @@ from pathlib import Path
 
 from django.db import connection
 
+from noroshi.base import tally
 from noroshi.inbox.models import Connection
 from noroshi.networks import registry
 from noroshi.networks.uplink import Arrival, Malformed
@@ -56,3 +57,4 @@ def take_in(source: Connection, posted: Posted, *, now: datetime) -> None:
             "ON CONFLICT DO NOTHING",
             [key, part, source.pk, now, event, address, posted.content_type, posted.body],
         )
+        tally.add({tally.STORED: cursor.rowcount}, slot=0)

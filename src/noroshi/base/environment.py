@@ -27,6 +27,7 @@ class Environment:
         spool_mb: MB that a gate's spool may hold while the database is away; 0 = no spool.
         operation_log_days: days that raw uplinks are kept where the kind of service keeps no data.
         strangers_days: days that raw uplinks of unknown devices are kept.
+        metrics_token: what a reader of the figures must show; empty = nobody reads them.
         allowed_hosts: host names the pages answer to.
     """
 
@@ -50,6 +51,7 @@ class Environment:
     rate_per_connection: int
     operation_log_days: int
     strangers_days: int
+    metrics_token: str
     allowed_hosts: tuple[str, ...]
     is_https: bool
     is_demo: bool
@@ -61,6 +63,8 @@ ROLE_URLS = {
     "noroshi_pipeline": "NOROSHI_PIPELINE_DATABASE_URL",
 }
 LENT = ("DATABASE_URL", *ROLE_URLS.values(), "NOROSHI_SECRET_KEY")
+SECRETS = (*LENT, "NOROSHI_METRICS_TOKEN")
+TOKEN_CHARS_MIN = 24
 LENT_FILE = "environment"
 
 
@@ -96,6 +100,7 @@ def read(source: "os._Environ[str] | dict[str, str] | None" = None) -> Environme
         rate_per_connection=number(env, "NOROSHI_RATE_PER_CONNECTION", 2000, most=1_000_000),
         operation_log_days=number(env, "NOROSHI_OPERATION_LOG_DAYS", 93, least=7, most=3660),
         strangers_days=number(env, "NOROSHI_STRANGERS_DAYS", 93, least=7, most=3660),
+        metrics_token=token(env, "NOROSHI_METRICS_TOKEN"),
         allowed_hosts=tuple(h.strip() for h in hosts.split(",") if h.strip()),
         is_https=base_url.startswith("https://"),
         is_demo=env.get("NOROSHI_DEMO", "") == "1",
@@ -126,7 +131,7 @@ def borrow() -> None:
 def take_credentials() -> None:
     """Take secrets that systemd laid into files for this program alone (LoadCredential)."""
     folder = os.environ.get("CREDENTIALS_DIRECTORY")
-    for name in LENT if folder else ():
+    for name in SECRETS if folder else ():
         file = Path(str(folder)) / name
         if file.is_file():
             os.environ.setdefault(name, file.read_text().strip())
@@ -147,6 +152,14 @@ def port(env: "os._Environ[str] | dict[str, str]", name: str, default: int) -> i
     if not text.isdecimal() or not 0 < int(text) < 65536:
         raise BadSetting(f"noroshi: {name}={text!r} is not a port; give a number from 1 to 65535.")
     return int(text)
+
+
+def token(env: "os._Environ[str] | dict[str, str]", name: str) -> str:
+    """A secret word that nobody guesses, or none."""
+    text = env.get(name, "")
+    if text and len(text) < TOKEN_CHARS_MIN:
+        raise BadSetting(f"noroshi: {name} is too short; give {TOKEN_CHARS_MIN} random characters.")
+    return text
 
 
 def number(

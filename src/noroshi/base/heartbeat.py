@@ -5,11 +5,12 @@ import socket
 
 EVERY_S = 5.0
 
-# Parameters: program, instance, note.
+# Parameters: program, instance, note, figures as JSON.
 BEAT = """
-INSERT INTO base_pulse (program, instance, started_at, seen_at, note)
-VALUES ({0}, {1}, now(), now(), {2})
-ON CONFLICT (program, instance) DO UPDATE SET seen_at = excluded.seen_at, note = excluded.note
+INSERT INTO base_pulse (program, instance, started_at, seen_at, note, figures)
+VALUES ({0}, {1}, now(), now(), {2}, {3}::jsonb)
+ON CONFLICT (program, instance) DO UPDATE
+SET seen_at = excluded.seen_at, note = excluded.note, figures = excluded.figures
 """
 
 

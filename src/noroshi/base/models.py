@@ -1,4 +1,4 @@
-"""The pulse of the programs, and the mark by which a database is known again."""
+"""The pulse of the programs, tallies of the way, and the mark of the database."""
 
 from django.db import models
 
@@ -11,6 +11,7 @@ class Pulse(models.Model):
     started_at = models.DateTimeField()
     seen_at = models.DateTimeField()
     note = models.CharField(max_length=200, blank=True)
+    figures = models.JSONField(default=dict, db_default={})  # numbers by name, as of seen_at
 
     class Meta:
         constraints = [
@@ -20,6 +21,25 @@ class Pulse(models.Model):
 
     def __str__(self) -> str:
         return f"{self.program} {self.seen_at:%H:%M:%S}"
+
+
+class Tally(models.Model):
+    """How many have passed one stage since the beginning, counted in the transaction that did it.
+
+    A stage's count is the sum over its slots: those who count at the same time take different ones.
+    """
+
+    stage = models.CharField(max_length=20)
+    slot = models.SmallIntegerField()
+    count = models.BigIntegerField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["stage", "slot"], name="one_tally_of_stage_and_slot")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.stage}: {self.count}"
 
 
 class Installation(models.Model):

@@ -26,6 +26,7 @@ VAR = ENV.var
 DEMO = ENV.is_demo
 PROXIES = ENV.proxies
 OPERATION_LOG_DAYS, STRANGERS_DAYS = ENV.operation_log_days, ENV.strangers_days
+METRICS_TOKEN = ENV.metrics_token
 
 INSTALLED_APPS = [
     "django.contrib.auth",
@@ -198,7 +199,7 @@ CSRF_TRUSTED_ORIGINS = [ENV.base_url]
 SECURE_HSTS_SECONDS = 63072000 if ENV.is_https else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = ENV.is_https
 SECURE_SSL_REDIRECT = ENV.is_https
-SECURE_REDIRECT_EXEMPT = [r"^healthz$"]  # asked by watchers on the machine itself
+SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^metrics$"]  # asked by watchers on the machine itself
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if ENV.is_https else None
 X_FRAME_OPTIONS = "DENY"
 
@@ -217,7 +218,10 @@ LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"line": {"()": "noroshi.base.logs.Line"}},
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "filters": {"outages": {"()": "noroshi.ui.outage.OneLine"}},
+    "handlers": {
+        "stderr": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["outages"]}
+    },
     "root": {"handlers": ["stderr"], "level": "INFO"},
     # Every try stands in the sign-in log; it would tell user ids to whoever reads the log file.
     "loggers": {"axes": {"level": "ERROR"}},

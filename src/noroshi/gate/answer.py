@@ -5,6 +5,7 @@ from http import HTTPStatus
 
 import msgspec
 
+from noroshi.base.metrics import CONTENT_TYPE
 from noroshi.networks import bodies
 from noroshi.networks.sigfox_radio import Record
 from noroshi.networks.uplink import Arrival
@@ -60,6 +61,12 @@ TOO_MANY = answer(HTTPStatus.TOO_MANY_REQUESTS, "Retry-After: 1")
 HEAD_TOO_LARGE = answer(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
 BROKEN = answer(HTTPStatus.INTERNAL_SERVER_ERROR)
 AWAY = answer(HTTPStatus.SERVICE_UNAVAILABLE, BUSY)
+
+
+def figures(text: str) -> Answer:
+    """The gate's figures for Prometheus."""
+    lines = (f"Content-Type: {CONTENT_TYPE}", "Cache-Control: no-store")
+    return answer(HTTPStatus.OK, *lines, body=text.encode())
 
 
 def downlink(device: str, payload: bytes) -> Answer:

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -10,7 +10,8 @@ from time import monotonic
 from urllib.parse import unquote
 from uuid import UUID
 
-from noroshi.gate import answer
+from noroshi.base import metrics
+from noroshi.gate import answer, figures
 from noroshi.gate.answer import Answer
 from noroshi.gate.connections import Connection, Register
 from noroshi.gate.keeper import Full, Keeper, TooLate
@@ -27,6 +28,16 @@ EVENT_CHARS_MAX = 40
 CONTENT_TYPE_CHARS_MAX = 100
 TEXTS_KEPT = 512  # a sender says the same content type and query again and again
 
+# What is counted before a row is made of it.
+TURNED_AWAY = {
+    answer.NOT_FOUND: "not_found",
+    answer.METHOD_NOT_ALLOWED: "method",
+    answer.AWAY: "away",
+    answer.UNAUTHORIZED: "unauthorized",
+    answer.ENCODED: "encoded",
+    answer.TOO_MANY: "too_many",
+}
+
 log = logging.getLogger(__name__)
 
 Reply = Callable[[Answer], None]
@@ -42,20 +53,27 @@ class Request:
     body: bytes
 
 
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What is asked of senders (uplinks/s of one connection, 0 = any), and of readers."""
+
+    rate_per_connection: int = 0
+    metrics_token: str = ""  # empty = nobody
+
+
 class Intake:
     """Judges requests and hands the good ones to the keeper."""
 
     def __init__(
-        self, register: Register, keeper: Keeper, side: Side, *, rate_per_connection: int = 0
+        self, register: Register, keeper: Keeper, side: Side, terms: Terms | None = None
     ) -> None:
-        """Work with the connections and the keeper of one gate.
-
-        `rate_per_connection` is in uplinks/s, 0 = any.
-        """
+        """Work with the connections and the keeper of one gate."""
         self._register = register
         self._keeper = keeper
         self._side = side
-        self._buckets = Buckets(rate_per_connection)
+        self._terms = terms or Terms()
+        self._buckets = Buckets(self._terms.rate_per_connection)
+        self._turned_away = dict.fromkeys(TURNED_AWAY, 0)
         self._asking: set[asyncio.Task[None]] = set()
 
     def take(self, request: Request, reply: Reply) -> None:
@@ -64,21 +82,31 @@ class Intake:
         if path in HEALTH:
             reply(self._health(request, path))
             return
+        if path == b"/metrics":
+            reply(self._figures(request))
+            return
         parts = path.split(b"/", 3)
+        found = self._admitted(request, parts)
+        if isinstance(found, Answer):
+            self._turned_away[found] += 1
+            reply(found)
+            return
+        rest = parts[3] if len(parts) > 3 else b""
+        now = datetime.now(UTC)
+        self._keep(found, arrival_of(request, found, rest, query, now), reply)
+
+    def _admitted(self, request: Request, parts: Sequence[bytes]) -> Connection | Answer:
+        """Whose request it is, or what it hears instead."""
         if len(parts) < 3 or parts[1] != b"in":
-            reply(answer.NOT_FOUND)
-        elif request.method not in METHODS:
-            reply(answer.METHOD_NOT_ALLOWED)
-        elif not self._register.is_loaded:
-            reply(answer.AWAY)
-        elif (connection := self._register.find(parts[2])) is None:
-            reply(answer.NOT_FOUND)
-        elif (refusal := self._refusal(request, connection)) is not None:
-            reply(refusal)
-        else:
-            rest = parts[3] if len(parts) > 3 else b""
-            now = datetime.now(UTC)
-            self._keep(connection, arrival_of(request, connection, rest, query, now), reply)
+            return answer.NOT_FOUND
+        if request.method not in METHODS:
+            return answer.METHOD_NOT_ALLOWED
+        if not self._register.is_loaded:
+            return answer.AWAY
+        connection = self._register.find(parts[2])
+        if connection is None:
+            return answer.NOT_FOUND
+        return self._refusal(request, connection) or connection
 
     def _refusal(self, request: Request, connection: Connection) -> Answer | None:
         """What speaks against a request to a connection that exists."""
@@ -98,6 +126,16 @@ class Intake:
         if not self._register.is_loaded or not (self._keeper.is_up or self._side.is_up):
             return answer.AWAY
         return answer.SPOOLING if self._keeper.is_spooling else answer.HEALTHY
+
+    def _figures(self, request: Request) -> Answer:
+        shown = request.headers.get(b"authorization", b"").decode("latin-1")
+        if not metrics.may_read(shown, self._terms.metrics_token):
+            return answer.NOT_FOUND
+        turned_away = {TURNED_AWAY[found]: count for found, count in self._turned_away.items()}
+        told = figures.of_gate(
+            self._keeper.figures(), turned_away, is_loaded=self._register.is_loaded
+        )
+        return answer.figures(metrics.text(told))
 
     def _keep(self, connection: Connection, arrival: Arrival, reply: Reply) -> None:
         row, identity = row_of(connection.kind, arrival)

@@ -5,7 +5,7 @@ import logging
 from collections import deque
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import NamedTuple, TypeVar
 from uuid import UUID
@@ -54,9 +54,6 @@ class Counts:
     spooled: int = 0
     drained: int = 0
 
-    def __str__(self) -> str:
-        return ", ".join(f"{name} {getattr(self, name)}" for name in self.__slots__)
-
 
 class _Waiting(NamedTuple):
     row: Row
@@ -79,6 +76,7 @@ class Keeper:
         self._spool = spool
         self._waiting: deque[_Waiting] = deque()
         self._batch: list[_Waiting] = []  # on its way to the database
+        self._late: list[_Waiting] = []  # on its way to the spool
         self._bytes = 0
         self._more = asyncio.Event()
         self._turn = asyncio.Lock()  # of those who touch the spool
@@ -107,6 +105,21 @@ class Keeper:
         self._bytes += len(row.body)
         self._more.set()
         return kept
+
+    def figures(self) -> dict[str, int]:
+        """The counts, what waits, and what lies in the spool, in bytes; all of one moment.
+
+        Each of these is counted by itself: received = stored + duplicate + refused + spooled +
+        waiting says that no row was lost on the way.
+        """
+        ways = (*self._waiting, *self._batch, *self._late)
+        return {
+            **asdict(self.counts),
+            "waiting": len({id(each) for each in ways if not each.kept.done()}),
+            "is_spooling": int(self.is_spooling),
+            "spool_bytes": self._spool.size,
+            "strange_bytes": self._spool.strange,
+        }
 
     async def belong(self, mark: UUID) -> None:
         """From now on rows are of the database of this mark; open the spool that is its own.
@@ -198,7 +211,7 @@ class Keeper:
                         file = await self._aside(self._spool.oldest)
                 if file is None:
                     self.is_spooling = False
-                    self._tell(f"spool is empty: {self.counts}")
+                    self._tell(f"spool is empty: {self.counts.drained} carried since the start")
                     return
             await self._carry(file, mark)
         except Away:
@@ -270,6 +283,7 @@ class Keeper:
         """Bring all that wait to the spool, first those on their way to the database."""
         late = [each for each in self._batch if not each.kept.done()]
         late += self._take(len(self._waiting))
+        self._late = late
         records = []
         for each in late:
             try:

@@ -16,7 +16,7 @@ from noroshi.base import environment
 from noroshi.base.logs import Line
 from noroshi.gate.book import Book, Shelf
 from noroshi.gate.connections import Register
-from noroshi.gate.intake import Intake
+from noroshi.gate.intake import Intake, Terms
 from noroshi.gate.keeper import Keeper, end
 from noroshi.gate.protocol import CONNECTIONS_MAX, Conversation, House
 from noroshi.gate.spool import Spool
@@ -43,6 +43,7 @@ class Settings:
     spool: Path
     spool_bytes_max: int
     rate_per_connection: int = 0  # uplinks/s
+    metrics_token: str = ""  # of who may read the figures; empty = nobody
 
 
 class BadSpool(Exception):
@@ -75,6 +76,7 @@ def main() -> None:
         spool=env.var / "spool",
         spool_bytes_max=env.spool_mb * MB,
         rate_per_connection=env.rate_per_connection,
+        metrics_token=env.metrics_token,
     )
     try:
         uvloop.run(serve(settings))
@@ -118,14 +120,19 @@ async def opened(settings: Settings) -> AsyncIterator[Gate]:
     with contextlib.closing(prepared_spool(settings)) as spool:
         keeper = Keeper(Writer(settings.database_url), spool)
         mind = Mind(settings, register, keeper)
-        side = Side(settings.database_url, mind.learn, lambda: str(keeper.counts))
-        intake = Intake(register, keeper, side, rate_per_connection=settings.rate_per_connection)
+        side = Side(settings.database_url, mind.learn, keeper.figures)
+        intake = Intake(register, keeper, side, terms_of(settings))
         house = House(intake, connections_max=CONNECTIONS_MAX)
         await side.open()
         if not register.is_loaded:
             await mind.remember()
         async with working(keeper, side, house) as broken, listening(settings, house) as port:
             yield Gate(port, keeper, house, broken)
+
+
+def terms_of(settings: Settings) -> Terms:
+    """What the intake asks of senders and readers."""
+    return Terms(settings.rate_per_connection, settings.metrics_token)
 
 
 class Mind:

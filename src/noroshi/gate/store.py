@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import logging
 import socket
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -23,10 +23,10 @@ STATEMENT_S_MAX = 10.0
 CONNECT_S_MAX = 1.5
 DOWNLINK_S_MAX = 4.0  # ChirpStack and The Things Stack give up after 5 s
 RETRY_S = 0.25
-NOTE_CHARS_MAX = 200
+NOTED = ("received", "stored", "duplicate", "refused", "spooled", "drained")
 RELOAD_S = EVERY_S  # a net below the notices, and the pulse
 
-PULSE = BEAT.format("$1", "$2", "$3")
+PULSE = BEAT.format("$1", "$2", "$3", "$4")
 
 log = logging.getLogger(__name__)
 
@@ -42,6 +42,10 @@ stored AS (
                                    ) AS sent
     ON CONFLICT (key) DO NOTHING
     RETURNING 1
+), counted AS (
+    INSERT INTO base_tally (stage, slot, count)
+    SELECT 'stored', 0, count(*) FROM stored HAVING count(*) > 0
+    ON CONFLICT (stage, slot) DO UPDATE SET count = base_tally.count + excluded.count
 )
 SELECT count(*), CASE WHEN count(*) > 0 THEN pg_notify('noroshi_inbox', '') END FROM stored
 """
@@ -216,15 +220,15 @@ class Side:
         self,
         database_url: str,
         on_load: Callable[[Book], Awaitable[None]],
-        note: Callable[[], str] = str,
+        figures: Callable[[], Mapping[str, int]] = dict,
     ) -> None:
         """Nothing is opened before `open` or `run`.
 
-        `on_load` is given every load; `note` gives what the pulse tells of the gate.
+        `on_load` is given every load; `figures` gives what the pulse tells of the gate.
         """
         self._url = database_url
         self._on_load = on_load
-        self._note = note
+        self._figures = figures
         self.is_up = True
         self._changed = asyncio.Event()
         self._turn = asyncio.Lock()
@@ -239,8 +243,7 @@ class Side:
                     async with self._turn:
                         connection = await self._connected()
                         await self._load(connection)
-                        note = self._note()[:NOTE_CHARS_MAX]
-                        await connection.execute(PULSE, "gate", instance(), note)
+                        await self._beat(connection)
                 except OUTAGE as error:
                     if self.is_up:
                         log.warning("connections not loaded: %s", one_line(error))
@@ -287,6 +290,12 @@ class Side:
         except OUTAGE as error:
             log.warning("no downlink for entry %s: %s", key, one_line(error))
             return None
+
+    async def _beat(self, connection: asyncpg.Connection) -> None:
+        figures = self._figures()
+        note = ", ".join(f"{name} {figures[name]}" for name in NOTED if name in figures)
+        told = msgspec.json.encode(figures).decode()
+        await connection.execute(PULSE, "gate", instance(), note, told)
 
     async def _load(self, connection: asyncpg.Connection) -> None:
         mark = await connection.fetchval(MARK)

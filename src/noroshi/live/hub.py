@@ -122,7 +122,7 @@ class Hub:
             while True:
                 async for told in connection.notifies(timeout=EVERY_S):
                     self.publish(told.payload)
-                await connection.execute(BEAT.format("%s", "%s", "%s"), self._pulse())
+                await connection.execute(BEAT.format("%s", "%s", "%s", "%s"), self._pulse())
 
     def publish(self, payload: str) -> None:
         """Pass on `{"tenant": id, "devices": [code, …], …}`."""
@@ -143,8 +143,9 @@ class Hub:
         while self._recent and self._recent[0][0] < until:
             self._recent.popleft()
 
-    def _pulse(self) -> tuple[str, str, str]:
-        return "live", instance(), f"{self.followers} open pages"
+    def _pulse(self) -> tuple[str, str, str, str]:
+        figures = json.dumps({"followers": self.followers})
+        return "live", instance(), f"{self.followers} open pages", figures
 
     def _all(self) -> list[Follower]:
         return [follower for group in self._of_tenant.values() for follower in group]

@@ -13,6 +13,7 @@ from django.utils.translation import ngettext
 from noroshi.inbox import journal
 from noroshi.inbox.journal import Waiting
 from noroshi.office import questions
+from noroshi.office.notices import MAIL_LATE
 from noroshi.office.questions import Group, Program, Stranger
 from noroshi.office.words import say, span_words
 from noroshi.outbox.models import Message
@@ -20,7 +21,6 @@ from noroshi.outbox.models import Message
 TASKS_MAX = 30
 GIVEN_UP_SHOWN = timedelta(days=7)
 INBOX_LATE = timedelta(minutes=1)
-MAIL_LATE = timedelta(minutes=5)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,10 +5,12 @@ from collections.abc import Mapping
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
 from noroshi.inbox.models import ExceptionalEntry
+from noroshi.office.notices import notices
 from noroshi.tenants.audit import Actor
 from noroshi.tenants.duties import Duty, may_read
 from noroshi.ui.live_address import live_url
@@ -32,6 +34,7 @@ def show(
         "door": "office",
         "home_url": reverse("office-home"),
         "live_url": f"{live_url(request)}?office=1",
+        "notices": list(notices(timezone.now())),
     }
     return render(request, template, {**around, **context}, status=status)
 

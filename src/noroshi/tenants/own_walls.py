@@ -45,6 +45,9 @@ WALLS = (
     house("django_session", "read before anybody is known; its keys cannot be guessed", ALL),
     house("base_cache", "counters under hashed keys; no tenant's data are ever cached", ALL),
     house("base_pulse", "when each program was seen last", KEEP),
+    house(
+        "base_tally", "how many passed each stage; whose they were is not told", READ, pipeline=KEEP
+    ),
     house("base_installation", "which database this is: one random mark", READ, pipeline=READ),
     house("tenants_user", "sign-in finds a person before any tenant is known", KEEP),
     house(
