@@ -21,6 +21,7 @@ PLATFORM_TABLES = {
     "Agent",
     "Attachment",  # through its message
     "AuditEntry",
+    "Broker",  # through its connection
     "Codec",
     "CodecVersion",
     "Connection",
@@ -32,6 +33,7 @@ PLATFORM_TABLES = {
     "IssuedCredential",  # through its user
     "KindSwitch",
     "KnownDevice",  # through its user
+    "Listening",  # through its connection
     "Message",  # the provider's own mails have none
     "PackedEntries",
     "Paper",

@@ -13,6 +13,7 @@ ROLE_OF_PROGRAM = {
     "web": APP,
     "live": APP,
     "gate": PIPELINE,
+    "listen": PIPELINE,
     "work": PIPELINE,
     "send": PIPELINE,
     "tick": PIPELINE,

@@ -23,6 +23,7 @@ class Program:
 PROGRAMS = {
     "up": Program("noroshi.jobs.up", "everything on one machine; --demo fills it", django=False),
     "gate": Program("noroshi.gate.main", "take in uplinks from the networks", django=False),
+    "listen": Program("noroshi.listen.main", "fetch uplinks from brokers (MQTT)", django=False),
     "web": Program("noroshi.config.web", "pages for tenants and the office", django=False),
     "live": Program("noroshi.config.live", "live updates for open pages", django=False),
     "work": Program("noroshi.jobs.work", "decode, store and judge what came in"),

@@ -1,5 +1,6 @@
 """Connections to the networks, the journal of what came in, and its exceptions."""
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -49,6 +50,59 @@ class Connection(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class Broker(models.Model):
+    """Where the messages of a connection come from when we fetch them: a broker of MQTT.
+
+    A connection without one is an address of our own that the network posts to.
+    """
+
+    class Version(models.TextChoices):
+        """The protocol spoken."""
+
+        FIVE = "5", "MQTT 5"
+        THREE = "3.1.1", "MQTT 3.1.1"
+
+    connection = models.OneToOneField(Connection, on_delete=models.PROTECT, primary_key=True)
+    host = models.CharField(_("ホスト名"), max_length=253)
+    port = models.PositiveIntegerField(_("ポート"))
+    version = models.CharField(_("プロトコル"), max_length=5, choices=Version)
+    is_tls = models.BooleanField(_("TLS"), default=True)
+    ca = models.TextField(blank=True)  # PEM; empty = the authorities that the machine knows
+    user = models.CharField(_("利用者名"), max_length=200, blank=True)
+    sealed_password = models.TextField(blank=True)
+    client_id = models.CharField(_("クライアントID"), max_length=64)
+    topics = ArrayField(models.CharField(max_length=200))
+
+    def __str__(self) -> str:
+        return f"{self.host}:{self.port}"
+
+
+class Listening(models.Model):
+    """How the listener fares with a broker: one row a connection, written by the listener alone."""
+
+    class State(models.TextChoices):
+        """Whether messages come."""
+
+        CONNECTING = "connecting", _("接続中")
+        LISTENING = "listening", _("受信中")
+        WAITING = "waiting", _("つながりません")
+
+    connection = models.OneToOneField(Connection, on_delete=models.PROTECT, primary_key=True)
+    state = models.CharField(max_length=10, choices=State)
+    why = models.CharField(max_length=20, blank=True)  # the trouble, or what is worth knowing
+    detail = models.CharField(max_length=200, blank=True)
+    changed_at = models.DateTimeField()
+    heard_at = models.DateTimeField(null=True)
+    messages = models.BigIntegerField(default=0)  # since this listener began
+    passed_over = models.BigIntegerField(default=0)  # too big, or retained
+
+    class Meta:
+        db_table = "inbox_listening"
+
+    def __str__(self) -> str:
+        return f"{self.connection_id} {self.state} {self.why}"
 
 
 class Entry(models.Model):

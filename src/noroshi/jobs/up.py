@@ -18,8 +18,8 @@ from noroshi.jobs.postgres import DatabaseUnavailable, Embedded
 from noroshi.jobs.supervisor import Program, Supervisor
 from noroshi.jobs.up_checks import NotStarted, Ports
 
-START_ORDER = ("catcher", "gate", "work", "send", "tick", "live", "web", "simulate")
-STOP_ORDER = ["simulate", "web", "live", "tick", "work", "send", "gate", "catcher"]
+START_ORDER = ("catcher", "gate", "listen", "work", "send", "tick", "live", "web", "simulate")
+STOP_ORDER = ["simulate", "web", "live", "tick", "work", "send", "listen", "gate", "catcher"]
 DEMO_ONLY = {"catcher", "simulate"}
 DATABASE_ROUND_S = 1.0
 ANSWER_S_MAX = 90.0

@@ -11,6 +11,7 @@ from django.db.models.functions import Coalesce
 
 from noroshi.base.models import Pulse
 from noroshi.devices.models import Device
+from noroshi.inbox.models import Broker
 from noroshi.office.words import job_of
 
 SILENT_AFTER_INTERVALS = 3
@@ -218,6 +219,8 @@ def database() -> tuple[int, str]:
 def programs(now: datetime) -> list[Program]:
     """Every program that should run or was seen lately, by name."""
     pulses: dict[str, list[Pulse]] = {name: [] for name in WATCHED}
+    if Broker.objects.exists():
+        pulses["listen"] = []
     for pulse in Pulse.objects.order_by("-seen_at"):
         pulses.setdefault(pulse.program, []).append(pulse)
     return [program_of(name, rows, now) for name, rows in sorted(pulses.items())]

@@ -151,6 +151,7 @@ def job_of(program: str) -> str:
     """What a program does, in a word."""
     jobs = {
         "gate": _("受信口"),
+        "listen": _("MQTT の受信"),
         "work": _("受信の処理"),
         "send": _("メール送信"),
         "tick": _("定時の仕事"),

@@ -19,7 +19,7 @@ STOP_S_MAX = 30.0
 REPAIR_S_MAX = 3.0
 TOOL_S_MAX = 30.0
 NOT_HANDED_ON = ("NOROSHI_", "DATABASE_URL", "DJANGO_", "PYTEST_")
-PROGRAMS = ("gate", "live", "send", "tick", "web", "work")
+PROGRAMS = ("gate", "listen", "live", "send", "tick", "web", "work")
 
 
 class Product:

@@ -1,0 +1,1 @@
+"""MQTT as a subscriber speaks it: bytes, one connection to a broker, and trying one out."""

@@ -1,0 +1,1 @@
+"""The listener, over a real broker."""
