@@ -10,7 +10,7 @@ EMPTIED = """
 TRUNCATE inbox_entry, inbox_block, inbox_connection, devices_device, devices_devicetype,
          codecs_codec,
          tenants_tenant, tenants_user, django_session, readings_uplink, readings_reading,
-         readings_chunk, readings_loose, readings_latest, base_tally CASCADE
+         readings_chunk, readings_loose, readings_latest, base_tally, base_pulse CASCADE
 """
 # The rows that a migration made, in a table that CASCADE reaches by who set a switch.
 KEPT = """

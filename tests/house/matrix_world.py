@@ -19,7 +19,7 @@ from noroshi.alarms.models import Incident, Recipient, Rule
 from noroshi.base.wire import micros
 from noroshi.codecs.models import Codec, CodecVersion
 from noroshi.devices.models import Device, DeviceType, Downlink, Heartbeat, Quantity, Site
-from noroshi.inbox.models import Connection, Entry, ExceptionalEntry
+from noroshi.inbox.models import Broker, Connection, Entry, ExceptionalEntry
 from noroshi.outbox.models import Delivery, Message
 from noroshi.readings import store
 from noroshi.readings.models import StoredUplink
@@ -302,7 +302,15 @@ def _came_in(house: str, number: int, tenant: Tenant, now: datetime) -> dict[str
         entry_key=key, connection=connection, space="sigfox", kind="failed",
         reason="codec_failed", detail="x", **entry,
     )  # fmt: skip
-    return {"connection": connection.pk, "entry": key}
+    fetched = Connection.objects.create(
+        name=f"{register_mark(house)} 接続 MQTT", kind="chirpstack", tenant=tenant,
+        token_hash=(number + 1000).to_bytes(32, "big"), token_hint="abd", created_at=now,
+    )  # fmt: skip
+    Broker.objects.create(
+        connection=fetched, host="127.0.0.1", port=1, version="5", is_tls=False,
+        client_id=f"noroshi-{number}", topics=["a/#"],
+    )  # fmt: skip
+    return {"connection": connection.pk, "entry": key, "broker": fetched.pk}
 
 
 def _signed(

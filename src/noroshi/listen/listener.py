@@ -70,7 +70,7 @@ class Listener:
         await self._report()
 
     def _start(self, broker: Broker) -> None:
-        subscription = Subscription(broker, self._keeper)
+        subscription = Subscription(broker, self._keeper, self._desk.changed.set)
         self._running[broker.connection_id] = (
             subscription,
             asyncio.create_task(subscription.run()),

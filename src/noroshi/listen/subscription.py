@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import random
+from collections.abc import Callable
 from datetime import UTC, datetime
 
 from noroshi.gate.keeper import Keeper
@@ -24,12 +25,13 @@ log = logging.getLogger(__name__)
 class Subscription:
     """Keeps one broker's session alive for as long as `run` runs."""
 
-    def __init__(self, broker: Broker, keeper: Keeper, *, had_session: bool = False) -> None:
-        """`had_session`: the broker is known to have kept one for us before."""
+    def __init__(self, broker: Broker, keeper: Keeper, on_change: Callable[[], None]) -> None:
+        """`on_change` is called at each change of state."""
         self.broker = broker
         self._keeper = keeper
         self._counts = Counts()
-        self._had_session = had_session
+        self._on_change = on_change
+        self._had_session = False  # with this broker, as far as this process knows
         self._state = State.CONNECTING
         self._why = self._detail = ""
         self._changed_at = datetime.now(UTC)
@@ -109,6 +111,7 @@ class Subscription:
             return
         self._state, self._why, self._detail = state, why, detail
         self._changed_at = datetime.now(UTC)
+        self._on_change()
         level = logging.WARNING if state is State.WAITING else logging.INFO
         words = ": ".join(part for part in (str(state), why, detail) if part)
         log.log(

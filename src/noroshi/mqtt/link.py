@@ -91,6 +91,7 @@ class Link(asyncio.Protocol):
         self._hearer = hearer
         self._transport: asyncio.Transport | None = None
         self._is_paused = False
+        self._has_begun = False
         self._heard_at = loop.time()
 
     # What a program does with it.
@@ -183,6 +184,9 @@ class Link(asyncio.Protocol):
         self._heard_at = self._loop.time()
         hearer = self._hearer
         try:
+            if not self._has_begun:
+                self._has_begun = True
+                packets.begin(data)
             for each in self._frames.feed(data):
                 if type(each) is Message:
                     hearer.take(each)

@@ -124,6 +124,15 @@ class Frames:
         return Message(topic, body[at:], number, bool(first & 1))
 
 
+def begin(data: bytes) -> None:
+    """Look at a connection's first bytes: other protocols would be waited for in vain.
+
+    Raises NotMqtt unless they begin a CONNACK.
+    """
+    if data[0] != CONNACK << 4:
+        raise NotMqtt("the answer is no MQTT")
+
+
 def connect(login: Login) -> bytes:
     """The first packet of a connection."""
     flags = 0x02 if login.is_clean else 0

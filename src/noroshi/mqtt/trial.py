@@ -7,8 +7,9 @@ from dataclasses import replace
 
 from noroshi.mqtt.link import Place, opened
 from noroshi.mqtt.packets import Login, Message, TooBig
+from noroshi.mqtt.trouble import Trouble, Why
 
-TRY_S_MAX = 12.0
+TRY_S_MAX = 8.0
 
 
 class Deaf:
@@ -27,12 +28,16 @@ def try_out(place: Place, login: Login, topics: Sequence[str]) -> tuple[int, ...
     Takes TRY_S_MAX at most. Raises Trouble.
     """
     other = f"{login.client_id[:50]}-try-{secrets.token_hex(3)}"
-    return asyncio.run(_try_out(place, replace(login, client_id=other, is_clean=True), topics))
+    try:
+        return asyncio.run(_try_out(place, replace(login, client_id=other, is_clean=True), topics))
+    except TimeoutError:
+        raise Trouble(Why.NO_ANSWER) from None
 
 
 async def _try_out(place: Place, login: Login, topics: Sequence[str]) -> tuple[int, ...]:
-    link = await opened(place, login, Deaf())
-    try:
-        return await link.subscribe(topics)
-    finally:
-        link.leave()
+    async with asyncio.timeout(TRY_S_MAX):
+        link = await opened(place, login, Deaf())
+        try:
+            return await link.subscribe(topics)
+        finally:
+            link.leave()

@@ -3,6 +3,7 @@
 from django.urls import URLPattern, path
 
 from noroshi.office.pages import (
+    brokers,
     codecs,
     connections,
     device_files,
@@ -112,6 +113,9 @@ urlpatterns: list[URLPattern] = [
     path("staff/<int:number>/", staff.staff_one, name="office-staff-one"),
     path("connections/", connections.connections, name="office-connections"),
     path("connections/new/", connections.connection_new, name="office-connection-new"),
+    path("connections/mqtt/new/", brokers.broker_new, name="office-broker-new"),
+    path("connections/mqtt/<int:number>/", brokers.broker, name="office-broker"),
+    path("connections/mqtt/<int:number>/try/", brokers.broker_try, name="office-broker-try"),
     path("connections/<int:number>/", connections.connection, name="office-connection"),
     path("connections/<int:number>/set-up/", connections.set_up, name="office-connection-set-up"),
     path("connections/<int:number>/renew/", connections.renew, name="office-connection-renew"),

@@ -75,13 +75,7 @@ class ConnectionForm(forms.Form):
 
     def clean_name(self) -> str:
         """Two connections of one name would be taken for each other."""
-        name = str(self.cleaned_data["name"])
-        others = Connection.objects.filter(name=name)
-        if self.made is not None:
-            others = others.exclude(pk=self.made.pk)
-        if others.exists():
-            raise ValidationError(_("この名前の接続はすでにあります。"))
-        return name
+        return check_name(str(self.cleaned_data["name"]), self.made)
 
     def clean(self) -> dict[str, Any]:
         """The second factor must be whole, the settings must fit the kind."""
@@ -124,6 +118,16 @@ class ConnectionForm(forms.Form):
             factor_value=factor_value(factor, cleaned["basic_user"], cleaned["secret"]),
             settings=cleaned["settings"],
         )
+
+
+def check_name(name: str, made: Connection | None) -> str:
+    """The name when no other connection has it; else ValidationError."""
+    others = Connection.objects.filter(name=name)
+    if made is not None:
+        others = others.exclude(pk=made.pk)
+    if others.exists():
+        raise ValidationError(_("この名前の接続はすでにあります。"))
+    return name
 
 
 def initial_of(made: Connection) -> dict[str, object]:

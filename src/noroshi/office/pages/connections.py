@@ -1,7 +1,7 @@
 """Connections: one secret address per network account, and how to set it up over there."""
 
 from django.contrib import messages
-from django.db.models import Count, Q
+from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect
 from django.utils import timezone
@@ -26,7 +26,7 @@ def connections(request: HttpRequest, by: Actor) -> HttpResponseBase:
     """All of them: when each was heard last, and what of it waits in the inbox. Two queries."""
     is_open = Q(exceptionalentry__state="open")
     rows = (
-        Connection.objects.select_related("tenant")
+        Connection.objects.select_related("tenant", "broker", "listening")
         .annotate(
             refused=Count("exceptionalentry", filter=is_open & Q(exceptionalentry__kind="refused")),
             failed=Count("exceptionalentry", filter=is_open & Q(exceptionalentry__kind="failed")),
@@ -58,7 +58,9 @@ def connection_new(request: HttpRequest, by: Actor) -> HttpResponseBase:
 @staff_page(duty=Duty.CONNECTIONS)
 def connection(request: HttpRequest, by: Actor, number: int) -> HttpResponseBase:
     """Change one."""
-    made = get_object_or_404(Connection.objects.select_related("tenant"), pk=number)
+    made = get_object_or_404(Connection.objects.select_related("tenant", "broker"), pk=number)
+    if hasattr(made, "broker"):
+        return redirect("office-broker", number=number)
     form = ConnectionForm(request.POST or None, made=made)
     if request.method == "POST" and form.is_valid():
         new = form.new_connection()
@@ -73,7 +75,7 @@ def connection(request: HttpRequest, by: Actor, number: int) -> HttpResponseBase
 @staff_page(duty=Duty.CONNECTIONS)
 def set_up(request: HttpRequest, by: Actor, number: int) -> HttpResponseBase:
     """The instructions once more, with the secret's place marked."""
-    made = get_object_or_404(Connection.objects.select_related("tenant"), pk=number)
+    made = get_object_or_404(posted_to(), pk=number)
     return show_set_up(request, by, made, "")
 
 
@@ -82,7 +84,7 @@ def set_up(request: HttpRequest, by: Actor, number: int) -> HttpResponseBase:
 @staff_page(duty=Duty.CONNECTIONS)
 def renew(request: HttpRequest, by: Actor, number: int) -> HttpResponseBase:
     """A new address; the answer itself shows it, once."""
-    made = get_object_or_404(Connection.objects.select_related("tenant"), pk=number)
+    made = get_object_or_404(posted_to(), pk=number)
     token = renew_token(made, by=acting_for(by, made.tenant), now=timezone.now())
     return show_set_up(request, by, made, token)
 
@@ -101,6 +103,11 @@ def open_close(request: HttpRequest, by: Actor, number: int) -> HttpResponseBase
     )
     messages.success(request, words % {"name": made.name})
     return redirect("office-connection", number=number)
+
+
+def posted_to() -> QuerySet[Connection]:
+    """The connections that have an address of our own, and no broker."""
+    return Connection.objects.select_related("tenant").filter(broker__isnull=True)
 
 
 def show_set_up(request: HttpRequest, by: Actor, made: Connection, token: str) -> HttpResponseBase:
