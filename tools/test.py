@@ -44,7 +44,7 @@ class Tally:
 def main() -> int:
     """Run all of it; 1 when anything failed."""
     tally = Tally()
-    part("browser", offer_browser)
+    part("Debian's packages", offer_packages)
     for outcome in part("checks", check.run_all):
         tally.add(f"check: {outcome.name}", is_good=outcome.is_good)
     part("tests", lambda: run_tests(tally, "-n", "2", "--dist", "loadfile", "--ignore", BROWSER))
@@ -71,16 +71,18 @@ def part(name: str, work: Callable[[], Result]) -> Result:
     return result
 
 
-def offer_browser() -> None:
-    """Install Debian's chromium and a Japanese font where that is allowed; else go on without."""
+def offer_packages() -> None:
+    """Install Debian's chromium, a Japanese font and mosquitto where allowed; else go without."""
     wanted = []
     if not any(shutil.which(name) for name in CHROMIUM):
         wanted.append("chromium")
     if not JAPANESE_FONT.exists():
         wanted.append("fonts-noto-cjk")
+    if not shutil.which("mosquitto", path=f"{os.environ.get('PATH', '')}:/usr/sbin"):
+        wanted.append("mosquitto")
     apt = shutil.which("apt-get")
     if not wanted:
-        print("chromium is here")
+        print("chromium, font and mosquitto are here")
     elif os.geteuid() != 0 or apt is None:
         print(f"missing and not installable by this user: {', '.join(wanted)}")
     elif install(apt, wanted):
