@@ -116,6 +116,7 @@ LOOKING = (
     Line("device-facts", get=READERS, of="code=device"),
     Line("device-chart", get=READERS, of="code=device", query="?key=temperature"),
     Line("device-table", get=READERS, of="code=device"),
+    Line("device-summary", get=READERS, of="code=device"),
     Line("device-uplinks", get=READERS, of="code=device"),
     Line("device-uplink", get=READERS, of="code=device sent_us=sent_us message=message"),
     Line("device-rules", get=READERS, of="code=device"),

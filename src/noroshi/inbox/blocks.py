@@ -16,7 +16,7 @@ from noroshi.inbox.entry import EntryRow
 FORMAT = 1
 BLOCK_ENTRIES = 1024  # a larger block is hardly smaller, and each look inside opens all of it
 BLOCK_BYTES_MAX = 8 << 20  # of bodies
-LEVEL = 12  # measured in docs/decisions/0013: a third of the time of 15 for two bytes an uplink
+LEVEL = 12  # measured in docs/decisions/0017: a third of the time of 15 for two bytes an uplink
 TIME_BYTES, REST_BYTES = 6, 10
 KEY_BYTES = TIME_BYTES + REST_BYTES
 DAY_MS = 86_400_000

@@ -16,7 +16,7 @@ from noroshi.readings.cells import Matrix
 from noroshi.readings.store import NUMERIC_KINDS
 
 Encoding = Literal["utf-8-sig", "cp932", "utf-8"]
-Form = Literal["wide", "long"]
+Form = Literal["wide", "long", "hour", "day", "month"]
 
 PIECE_BYTES_MAX = 256 * 1024
 BATCH_BYTES = 1_000_000  # of the matrix that a piece is made from
@@ -47,7 +47,8 @@ class ExportColumn:
 class Export:
     """What to write: readings in [since, until), times in `zone`.
 
-    `form` "wide": a row a moment, a column a series. "long": a row a reading.
+    `form` "wide": a row a moment, a column a series. "long": a row a reading. The others are
+    steps: a row a series and step, see summary_file.
     """
 
     columns: Sequence[ExportColumn]

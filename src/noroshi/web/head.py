@@ -89,6 +89,7 @@ def tabs_of(member: Membership, device: Device) -> list[Tab]:
     named = [
         ("device", _("グラフ")),
         ("device-table", _("表")),
+        ("device-summary", _("集計")),
         ("device-uplinks", _("受信の記録")),
         ("device-rules", _("通知条件")),
     ]

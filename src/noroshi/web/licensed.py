@@ -15,12 +15,13 @@ PAGES: Mapping[Switch, frozenset[str]] = {
     Switch.HAS_DASHBOARD: frozenset(
         {
             *("home", "home-live", "devices", "device", "device-facts", "device-chart"),
-            *("device-table", "device-uplinks", "device-uplink", "device-label", "label"),
+            *("device-table", "device-summary", "device-uplinks", "device-uplink"),
+            *("device-label", "label"),
         }
     ),
     Switch.HAS_STORAGE: frozenset(
         {
-            *("device-chart", "device-table", "device-uplinks", "device-uplink"),
+            *("device-chart", "device-table", "device-summary", "device-uplinks", "device-uplink"),
             *("export", "export-file"),
         }
     ),

@@ -22,6 +22,7 @@ from noroshi.web.pages import (
     rules,
     sign,
     sign_ins,
+    summary,
     uplinks,
     users,
     users_freeze,
@@ -42,6 +43,7 @@ urlpatterns: list[URLPattern] = [
     path("d/<str:code>/facts/", device.device_facts, name="device-facts"),
     path("d/<str:code>/chart.json", device.device_chart, name="device-chart"),
     path("d/<str:code>/table/", device.device_table, name="device-table"),
+    path("d/<str:code>/summary/", summary.device_summary, name="device-summary"),
     path("d/<str:code>/uplinks/", uplinks.device_uplinks, name="device-uplinks"),
     path(
         "d/<str:code>/uplinks/<int:sent_us>/<uuid:message>/",

@@ -21,7 +21,8 @@ PAGES: Mapping[str, frozenset[str]] = {
     Scope.DEVICES: frozenset(
         {
             *("home", "home-live", "devices", "device", "device-facts", "device-chart"),
-            *("device-table", "device-uplinks", "device-uplink", "device-downlinks", "label"),
+            *("device-table", "device-summary", "device-uplinks", "device-uplink"),
+            *("device-downlinks", "label"),
         }
     ),
     Scope.ALARMS: frozenset({"incidents", "incident", "rules", "device-rules", "open-count"}),

@@ -15,9 +15,10 @@ from noroshi.devices.models import Device
 from noroshi.devices.quantities import quantities_of
 from noroshi.readings.export import Export, ExportColumn, Problem, check_encoding, stream
 from noroshi.readings.models import Series
+from noroshi.readings.summary_file import step_of, stream_summaries
 from noroshi.tenants import access, audit
 from noroshi.tenants.models import AuditEntry, Membership
-from noroshi.web.forms.export import ExportForm
+from noroshi.web.forms.export import SHAPES, ExportForm
 from noroshi.web.measures import measure_of
 from noroshi.web.member import actor_of, tenant_page
 from noroshi.web.ranges import range_of
@@ -66,9 +67,10 @@ def export_file(request: HttpRequest, member: Membership) -> HttpResponseBase:
         return redirect(asked)
     devices = form.devices()
     note(member, wanted, devices, timezone.now())
+    pieces = stream_summaries(wanted) if step_of(wanted) else stream(wanted)
     door = partial(access.acting_in, member.tenant_id, member.user_id)
     response = StreamingHttpResponse(
-        access.streamed(door, stream(wanted)),
+        access.streamed(door, pieces),
         content_type=f"text/csv; charset={CHARSETS[wanted.encoding]}",
     )
     response["Content-Disposition"] = content_disposition_header(
@@ -115,12 +117,13 @@ def initial_of(request: HttpRequest, now: datetime) -> dict[str, object]:
     if "from" not in query:
         query = {"range": "30d"} | query
     span = range_of(query, now)
+    shape = request.GET.get("shape", "")
     return {
         "device": request.GET.getlist("device"),
         "since": timezone.localdate(span.since),
         "until": timezone.localdate(span.until - timedelta(seconds=1)),
         "encoding": "utf-8-sig",
-        "shape": "wide",
+        "shape": shape if shape in dict(SHAPES) else "wide",
     }
 
 
