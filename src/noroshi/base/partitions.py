@@ -1,4 +1,4 @@
-"""Range partitions by calendar month or day in UTC: made ahead, dropped whole."""
+"""Range partitions by calendar month or day: made ahead, dropped whole."""
 
 import re
 import uuid
@@ -41,17 +41,22 @@ def days(first: date, last: date) -> Iterator[Span]:
 
 
 def time_bound(day: date) -> str:
-    """The partition bound of a timestamptz column at midnight UTC of `day`."""
-    return f"{day:%Y-%m-%d} 00:00:00+00"
+    """The partition bound of a timestamptz column where `day` begins in Japan."""
+    return f"{day:%Y-%m-%d} 00:00:00+09"
+
+
+def day_bound(day: date) -> str:
+    """The same of a column of days."""
+    return f"{day:%Y-%m-%d}"
 
 
 def key_bound(day: date) -> str:
-    """The same for a column of time-first keys (6 bytes of milliseconds, 10 of hash)."""
+    """Midnight UTC of `day` as a time-first key: 6 bytes of milliseconds, 10 of hash."""
     midnight = datetime(day.year, day.month, day.day, tzinfo=UTC)
     return str(uuid.UUID(bytes=int(midnight.timestamp() * 1000).to_bytes(6, "big") + bytes(10)))
 
 
-BOUNDS = {"time": time_bound, "key": key_bound}
+BOUNDS = {"time": time_bound, "day": day_bound, "key": key_bound}
 
 # What the pipeline may do to a partition itself: pack it, prune it. The app: nothing.
 GRANTED = ("SELECT", "DELETE")
@@ -61,6 +66,7 @@ PLACES = """
     WHEN 'inbox_block' THEN ARRAY['inbox_block_other', 'first_key', 'uuid']
     WHEN 'readings_uplink' THEN ARRAY['readings_uplink_other', 'sent_at', 'timestamptz']
     WHEN 'readings_loose' THEN ARRAY['readings_loose_other', 'at', 'timestamptz']
+    WHEN 'readings_chunk' THEN ARRAY['readings_chunk_other', 'day_from', 'date']
     WHEN 'readings_reading' THEN ARRAY['readings_reading_late', 'at', 'timestamptz']
   END;
   part text := parent || '_' || suffix;

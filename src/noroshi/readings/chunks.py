@@ -3,17 +3,16 @@
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 
 import numpy as np
 from numpy.typing import NDArray
 
-from noroshi.base import partitions, wire
+from noroshi.base import wire
+from noroshi.readings import days
 from noroshi.readings.pack import Run, merge, pack, unpack
 
 MONTH_DAYS_MAX = 31
-DAY_US = 86_400_000_000
-DAY_ZERO = date(1970, 1, 1)
 
 COVERING = """
 SELECT DISTINCT ON (c.series_id, c.day_from) c.series_id, c.day_from, c.day_until, c.body
@@ -55,8 +54,8 @@ def absorb(found: dict[int, Run]) -> None:
 
     The caller holds the transaction and the closer's lock.
     """
-    days = {(series, day) for series, run in found.items() for day in _days(run)}
-    _write(list(_rewritten(found, _covering(sorted(days)))))
+    touched = {(series, day) for series, run in found.items() for day in _days(run)}
+    _write(list(_rewritten(found, _covering(sorted(touched)))))
 
 
 def merge_into_months(due: Sequence[tuple[int, date]]) -> None:
@@ -64,7 +63,7 @@ def merge_into_months(due: Sequence[tuple[int, date]]) -> None:
 
     The caller holds the transaction and the closer's lock.
     """
-    wanted = [(series, *_month(day)) for series, day in due]
+    wanted = [(series, day, days.month_after(day)) for series, day in due]
     columns = [list(column) for column in zip(*wanted, strict=True)]
     parts = defaultdict(list)
     with wire.cursor() as cursor:
@@ -108,29 +107,16 @@ def _joined(bodies: Sequence[tuple[date, bytes]]) -> Run:
     )
 
 
-def _month(day: date) -> tuple[date, date]:
-    span = next(partitions.months(day, day))
-    return span.since, span.until
-
-
 def _days(run: Run) -> list[date]:
-    return [_date(day) for day in np.unique(run.times // DAY_US).tolist()]
+    return [days.from_number(day) for day in np.unique(days.numbers(run.times)).tolist()]
 
 
-def _date(day: int) -> date:
-    return DAY_ZERO + timedelta(days=day)
-
-
-def _day_number(day: date) -> int:
-    return (day - DAY_ZERO).days
-
-
-def _covering(days: Sequence[tuple[int, date]]) -> dict[int, list[Chunk]]:
+def _covering(wanted: Sequence[tuple[int, date]]) -> dict[int, list[Chunk]]:
     """The chunks that hold one of these (series, day)."""
     chunks: dict[int, list[Chunk]] = {}
-    if not days:
+    if not wanted:
         return chunks
-    columns = [[series for series, _ in days], [day for _, day in days]]
+    columns = [[series for series, _ in wanted], [day for _, day in wanted]]
     with wire.cursor() as cursor:
         cursor.execute(COVERING, [*columns, MONTH_DAYS_MAX - 1], binary=True)
         for series, day_from, day_until, body in cursor.fetchall():
@@ -142,19 +128,19 @@ def _covering(days: Sequence[tuple[int, date]]) -> dict[int, list[Chunk]]:
 def _rewritten(found: dict[int, Run], known: dict[int, list[Chunk]]) -> Iterator[Chunk]:
     """Known chunks with what came for them, and a new chunk for each day that had none."""
     for series, run in found.items():
-        days = run.times // DAY_US
-        is_left = np.ones(len(days), dtype=np.bool_)
+        numbers = days.numbers(run.times)
+        is_left = np.ones(len(numbers), dtype=np.bool_)
         for chunk in known.get(series, []):
             begin, end = np.searchsorted(
-                days, [_day_number(chunk.day_from), _day_number(chunk.day_until)]
+                numbers, [days.number(chunk.day_from), days.number(chunk.day_until)]
             )
             is_left[begin:end] = False
             chunk.run = merge(chunk.run, Run(run.times[begin:end], run.values[begin:end]))
             yield chunk
-        for number in np.unique(days[is_left]).tolist():
-            begin, end = np.searchsorted(days, [number, number + 1])
+        for number in np.unique(numbers[is_left]).tolist():
+            begin, end = np.searchsorted(numbers, [number, number + 1])
             piece = Run(run.times[begin:end], run.values[begin:end])
-            yield Chunk(series, _date(number), _date(number + 1), piece)
+            yield Chunk(series, days.from_number(number), days.from_number(number + 1), piece)
 
 
 def _write(chunks: Sequence[Chunk]) -> None:

@@ -12,9 +12,10 @@ from django.db import connection, transaction
 from django.db.utils import OperationalError
 
 from noroshi.base import partitions, wire
-from noroshi.readings import chunks, runs
+from noroshi.readings import chunks, days, runs
 
 READINGS = "readings_reading"
+CHUNKS = "readings_chunk"
 LATE = "readings_reading_late"
 # Table kept by months: whose rows these are, the column that says so, and the time.
 MONTHLY = {
@@ -61,7 +62,7 @@ OWNERS_END = "SELECT max(id) FROM (SELECT id FROM {owners} WHERE id > %s ORDER B
 
 
 def close_days(now: datetime) -> int:
-    """Pack every reading older than HOT_DAYS whole days (UTC); answers how many were packed.
+    """Pack every reading older than HOT_DAYS whole days of Japan; answers how many were packed.
 
     Call it outside a transaction. A partition whose drop would hold up others waits for the
     next call.
@@ -87,19 +88,21 @@ def merge_months(now: datetime) -> int:
 
 
 def make_partitions(now: datetime) -> int:
-    """Make the next days of readings and months of uplinks and loose readings; how many were new.
+    """Make the next days of readings and months of everything else; answers how many were new.
 
     What stands in a default partition and belongs to a new one (a device whose clock runs ahead)
     moves there.
     """
-    today = now.astimezone(UTC).date()
+    today = days.day_of(now)
     wanted = [
         (READINGS, span) for span in partitions.days(today, today + timedelta(days=DAYS_AHEAD))
     ]
     last = today + timedelta(days=31 * partitions.MONTHS_AHEAD)
+    months = list(partitions.months(today, last))
     for table in MONTHLY:
-        wanted += [(table, span) for span in partitions.months(today, last)]
-    return sum(partitions.ensure_with_rows(*one, bound="time") for one in wanted)
+        wanted += [(table, span) for span in months]
+    made = sum(partitions.ensure_with_rows(*one, bound="time") for one in wanted)
+    return made + sum(partitions.ensure_with_rows(CHUNKS, span, bound="day") for span in months)
 
 
 def prune(now: datetime) -> int:
@@ -127,17 +130,13 @@ def prune(now: datetime) -> int:
 
 
 def _closed_before(now: datetime) -> date:
-    return now.astimezone(UTC).date() - timedelta(days=HOT_DAYS)
-
-
-def _midnight(day: date) -> datetime:
-    return datetime(day.year, day.month, day.day, tzinfo=UTC)
+    return days.day_of(now) - timedelta(days=HOT_DAYS)
 
 
 def _pack_table(table: str, closed_before: date) -> int:
     packed, after = 0, FIRST
     while True:
-        count, after = _pack_batch(table, _midnight(closed_before), after)
+        count, after = _pack_batch(table, days.midnight(closed_before), after)
         packed += count
         if after == LAST:
             return packed

@@ -89,7 +89,10 @@ class Reading(models.Model):
 
 
 class Chunk(models.Model):
-    """Packed numbers of one series over whole days in UTC: [day_from, day_until)."""
+    """Packed numbers of one series over whole days in Japan: [day_from, day_until).
+
+    Partitioned by months of `day_from`, like uplinks and loose readings by theirs.
+    """
 
     pk = models.CompositePrimaryKey("series_id", "day_from")
     series = models.ForeignKey(Series, on_delete=models.DO_NOTHING, db_constraint=False)

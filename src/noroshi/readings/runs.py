@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import numpy as np
@@ -10,8 +10,10 @@ import psycopg
 from numpy.typing import NDArray
 
 from noroshi.base import wire
+from noroshi.readings import days
 from noroshi.readings.pack import NOTHING, Run, merge, unpack
 
+CHUNK_DAYS_MAX = 31
 COPY_HEAD_BYTES = 19
 COPY_END_BYTES = 2
 ROW = np.dtype(
@@ -31,7 +33,7 @@ WHERE series_id = ANY(%s::integer[]) AND at >= %s AND at < %s) TO STDOUT (FORMAT
 """
 CHUNKS = """
 SELECT series_id, body FROM readings_chunk
-WHERE series_id = ANY(%b) AND day_from <= %b AND day_until > %b
+WHERE series_id = ANY(%b) AND day_from <= %b AND day_from > %b AND day_until > %b
 ORDER BY series_id, day_from
 """
 LOOSE = """
@@ -42,7 +44,7 @@ OLDEST = """
 SELECT least(
     (SELECT min(at) FROM readings_reading WHERE series_id = ANY(%s::integer[])),
     (SELECT min(at) FROM readings_loose WHERE series_id = ANY(%s::integer[])),
-    (SELECT min(day_from)::timestamp AT TIME ZONE 'UTC' FROM readings_chunk
+    (SELECT min(day_from)::timestamp AT TIME ZONE 'Asia/Tokyo' FROM readings_chunk
      WHERE series_id = ANY(%s::integer[])))
 """
 
@@ -94,11 +96,11 @@ def _hot(series_ids: Sequence[int], since: datetime, until: datetime) -> dict[in
 
 
 def _packed(series_ids: Sequence[int], since: datetime, until: datetime) -> dict[int, Run]:
-    first = since.astimezone(UTC).date()
-    last = (until.astimezone(UTC) - wire.MICROSECOND).date()
+    first, last = days.day_of(since), days.day_of(until - wire.MICROSECOND)
+    earliest = first - timedelta(days=CHUNK_DAYS_MAX)  # so that older partitions are not opened
     with wire.cursor() as cursor:
         wanted = wire.numbers(list(series_ids), wire.INT4)
-        rows = cursor.execute(CHUNKS, [wanted, last, first], binary=True).fetchall()
+        rows = cursor.execute(CHUNKS, [wanted, last, earliest, first], binary=True).fetchall()
     chunks = defaultdict(list)
     for series_id, body in rows:
         chunks[series_id].append(unpack(body))
