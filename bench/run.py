@@ -13,6 +13,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from bench import gate, live, mqtt, raw, readings, scratch, spine  # noqa: E402
+
 from noroshi.base.environment import ROLE_URLS  # noqa: E402
 from noroshi.jobs.postgres import Embedded  # noqa: E402
 

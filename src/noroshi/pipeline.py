@@ -23,7 +23,7 @@ from noroshi.inbox.exceptions import Trouble
 from noroshi.inbox.models import Connection
 from noroshi.networks import registry
 from noroshi.networks.uplink import Arrival, Event, Malformed, Uplink
-from noroshi.readings import store
+from noroshi.readings import backdated, store
 from noroshi.readings.store import Kept, NewUplink, Point
 
 BATCH_ENTRIES_MAX = 2000  # only a backlog fills it: what a batch costs once is shared by more
@@ -271,6 +271,7 @@ def keep(parsed: Parsed, decoded: Sequence[Decoded | None], *, now: datetime) ->
             parsed.troubles.append(trouble_of(message, "failed", "codec_failed", detail))
     store.keep_uplinks(uplinks)
     kept = store.keep_points(points)
+    backdated.note(uplinks, points)
     heartbeats.hear([beat(message) for message in parsed.heard if message.is_radio])
     settle_downlinks([fate for message in parsed.heard if (fate := fate_of(message))])
     # All are judged, also of a message that was known: its first callback may have had no payload,

@@ -128,6 +128,8 @@ LOOKING = (
     Line("mail", get=INSIDE, of="number=mail"),
     Line("export", get=INSIDE),
     Line("export-file", get=INSIDE, query=FILE),
+    Line("deletions", get=INSIDE),
+    Line("deletion-certificate", get=INSIDE, of="code=deletion"),
     Line("history", get=INSIDE),
     Line("privacy-contact", get=INSIDE, post=AUTHORITY),
 )
@@ -238,6 +240,14 @@ OFFICE = (
     desk("visit", VISITING, None, "code=visit"),
     desk("visit-end", None, VISITING, "code=visit"),
     desk("visit-enter", None, office("privacy"), "code=access", LED),
+    desk("deletions", office("admin", "approver", "privacy", "on_duty")),
+    desk("deletion", office("admin", "approver", "privacy", "on_duty"), None, "code=plan"),
+    desk("deletion-letter", None, PRIVACY, "code=plan"),
+    desk(
+        "deletion-certificate", office("admin", "approver", "privacy", "on_duty"), None, "code=plan"
+    ),
+    desk("holds", office("admin", "approver", "privacy", "on_duty"), PRIVACY),
+    desk("hold-lift", None, PRIVACY, "code=hold", LED),
     desk("staff", PRIVACY),
     desk("staff-new", PRIVACY, office("admin")),
     desk("staff-one", PRIVACY, office("admin"), "number=staff"),

@@ -42,6 +42,7 @@ from noroshi.tenants.models import (
     VisitView,
 )
 from tests.factors import give_app
+from tests.retention.cast import planned
 from tests.things import thing
 
 HOUSES = ("ours", "theirs", "frozen")
@@ -197,6 +198,7 @@ def _house(name: str, number: int, kind: DeviceType, now: datetime) -> House:
     objects: dict[str, object] = {"tenant": tenant.code, "party": party.code, "device": device.code}
     objects["thing"] = device.thing.code
     objects |= _heard(name, number, device, now) | _watched(name, device, now)
+    objects |= planned(tenant, device, register_mark(name), now)
     objects |= _came_in(name, number, tenant, now) | _signed(name, tenant, people, now)
     auditor = User.objects.create_user(
         f"{name}-auditor", PASSWORD, name=f"{seen} 監査役", kind=User.Kind.AUDIT

@@ -26,6 +26,7 @@ from noroshi.tenants.parties import PartyFacts, make
 from noroshi.tenants.subcontractors import Agreement, Entry, enter, file_agreements
 from noroshi.tenants.visits import Grant, open_staff
 from tests.factors import give_app
+from tests.retention.cast import planned
 from tests.spine.journal import Posted, sample, take_in
 
 NOBODY = Actor(None, None)
@@ -131,6 +132,7 @@ def fill(house: House) -> None:
     """Something in each list: a subcontractor, a visit, a person who waits for the user id."""
     a_firm(Actor(house.staff, None), house.now)
     visiting(house)
+    planned(house.tenant, house.device, "規約 第5条第1項", house.now)
     Enrolment.objects.create(
         tenant=house.tenant, name="緑川 みのり", affiliation="employee", role="viewer",
         named_at=house.now,

@@ -10,6 +10,7 @@ from noroshi.codecs.sandbox import Sandbox
 from noroshi.inbox.models import Entry
 from noroshi.office.urls import urlpatterns
 from noroshi.outbox.models import Message
+from noroshi.retention.models import DeletionPlan
 from noroshi.tenants.models import Enrolment, Paper, Party, User, Visit
 from tests.factors import give_app
 from tests.office.conftest import House, a_mail, fill, run, send, up
@@ -36,6 +37,8 @@ POSTED = {
     "office-subcontractor-agreements",
     "office-subcontractor-person-new",
     "office-subcontractor-person-close",
+    "office-deletion-letter",
+    "office-hold-lift",
     "office-visit-end",
     "office-visit-enter",
 }
@@ -56,6 +59,7 @@ def known(key: str, noun: str, house: House) -> object:
     mail, entry, line = Message.objects.first(), Entry.objects.first(), Enrolment.objects.first()
     paper, visit = Paper.objects.first(), Visit.objects.first()
     person = User.objects.filter(kind="subcontractor").first()
+    plan = DeletionPlan.objects.first()
     numbers = {
         "connection": house.connection.pk, "codec": house.codec.pk, "type": house.type.pk,
         "member": house.member.pk, "mail": mail and mail.pk, "staff": house.staff.pk,
@@ -66,6 +70,7 @@ def known(key: str, noun: str, house: House) -> object:
         "thing": house.device.thing.code,
         "party": firm and firm.code, "subcontractor": firm and firm.code,
         "paper": paper and paper.code, "visit": visit and visit.code, "kind": "SG",
+        "deletion": plan and plan.code,
     }  # fmt: skip
     found = {
         "number": numbers.get(noun) or 0,

@@ -11,12 +11,10 @@ from noroshi.base import partitions
 from noroshi.base.roles import PIPELINE
 from noroshi.readings import chunks, closing, runs
 from noroshi.readings.days import midnight
-from noroshi.readings.models import Chunk, LooseReading, StoredUplink
+from noroshi.readings.models import Chunk
 from noroshi.readings.pack import Run
-from noroshi.readings.store import keep_points, keep_uplinks
 from tests.acting import become
 from tests.readings.conftest import NOW, OLD, Field, at, listed, open_field, places, rows
-from tests.readings.test_store import uplink
 
 DAY = 24 * 60.0
 
@@ -225,47 +223,6 @@ def test_partitions_of_coming_days_and_months_are_there(field: Field) -> None:
     for table in closing.MONTHLY:
         months = [span.since for span in partitions.existing(table)]
         assert {date(2031, 3, 1), date(2031, 4, 1), date(2031, 5, 1)} <= set(months)
-
-
-def keep_for_ages(field: Field) -> dict[str, int]:
-    """For both tenants a number, a text and an uplink of 20, 40 and 400 days ago."""
-    series = {}
-    for name, device in (("aki", field.device), ("chie", field.other)):
-        for age in (20, 40, 400):
-            minutes = (NOW - OLD).total_seconds() / 60 - age * DAY
-            number, text = field.point(minutes, 1.0), field.point(minutes, "x", "state", "text")
-            owned = {"device_id": device.pk, "tenant_id": device.tenant_id}
-            kept = keep_points(
-                [type(one)(**{n: getattr(one, n) for n in one.__slots__} | owned)
-                 for one in (number, text)]
-            )  # fmt: skip
-            series[name] = kept[0].series_id
-            keep_uplinks([uplink(field, sent_at=at(minutes), **owned)])
-    return series
-
-
-@pytest.mark.parametrize("is_merged", [False, True])
-def test_each_tenant_keeps_what_it_asked_for(field: Field, *, is_merged: bool) -> None:
-    series = keep_for_ages(field)
-    closing.close_days(NOW)
-    if is_merged:
-        closing.merge_months(NOW)
-    assert closing.prune(NOW) > 0
-    assert len(everything(series["aki"]).times) == 2
-    assert len(everything(series["chie"]).times) == 1
-    for device, left in ((field.device, 2), (field.other, 1)):
-        assert StoredUplink.objects.filter(device_id=device.pk).count() == left
-        assert LooseReading.objects.filter(series__device_id=device.pk).count() == left
-    assert closing.prune(NOW) == 0
-
-
-def test_a_month_that_nobody_keeps_is_dropped_whole(field: Field) -> None:
-    months = [span.since for span in partitions.existing("readings_uplink")]
-    far = NOW + timedelta(days=4000)
-    closing.prune(far)
-    left = [span.since for span in partitions.existing("readings_uplink")]
-    assert months
-    assert left == []
 
 
 def test_chunks_of_a_deleted_device_are_pruned(field: Field) -> None:

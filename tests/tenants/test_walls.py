@@ -19,7 +19,7 @@ from noroshi.config.walls import WALLS
 from noroshi.devices.models import Device, DeviceType, Site
 from noroshi.jobs.postgres_files import read_passwords
 from noroshi.readings import store
-from noroshi.readings.models import Chunk, Reading, Series
+from noroshi.readings.models import Backdated, Chunk, Reading, Series
 from noroshi.readings.store import Point
 from noroshi.tenants import access, audit, walls
 from noroshi.tenants.models import AuditEntry, Membership, Tenant, User
@@ -225,6 +225,7 @@ def fill(device: Device) -> None:
         opened_at=now, opened_value=2.0, worst_value=2.0,
     )  # fmt: skip
     store.keep_points([Point(own, device.pk, "words", "text", now, "w")])
+    Backdated.objects.create(device=device, tenant_id=own, month=now.date(), received_on=now.date())
     series = Series.objects.get(device=device, key="t")
     Chunk.objects.create(
         series=series, day_from=now.date(), day_until=now.date(), count=1, body=b"x"

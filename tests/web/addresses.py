@@ -11,7 +11,8 @@ from tests.web.conftest import Cast
 EVERYBODYS = {
     "sign-in", "sign-out", "choose-tenant", "password", "home", "home-live", "open-count",
     "devices", "incidents", "rules", "rule-new", "recipients", "recipient-new", "mails", "export",
-    "export-file", "history", "users", "user-new", "users-review", "users-freeze", "sign-ins",
+    "export-file", "deletions", "history", "users", "user-new", "users-review", "users-freeze",
+    "sign-ins",
     "sign-ins-file", "audits", "audit-new", "accesses", "acts", "privacy-contact",
     "looking",
 }  # fmt: skip
@@ -36,6 +37,7 @@ def objects_of(pattern: URLPattern, cast: Cast) -> dict[str, object]:
     """What of Aki's the address names; KeyError for an address that this table forgot."""
     codes = {
         "act-for": cast.tenant.code,
+        "deletion-certificate": cast.deleted,
         "incident": cast.incident.code,
         "incident-acknowledge": cast.incident.code,
         "rule": cast.rule.code,

@@ -31,6 +31,7 @@ from noroshi.tenants.models import (
     VisitView,
 )
 from noroshi.web import recipient_acts
+from tests.retention.cast import planned
 from tests.things import thing
 
 PASSWORD = "beacon fire on the hill"
@@ -56,6 +57,7 @@ class Cast:
     visit: Visit  # of the office
     draft: IntentDraft  # shown to Aki just now
     intent: Intent  # Aki's
+    deleted: str  # the code of a deletion that is over
 
 
 @pytest.fixture(autouse=True)
@@ -100,6 +102,7 @@ def cast(db: None) -> Cast:
         StoredUplink.objects.get(device=device, message=UUID(int=1)),
         now, enrolled("ben", tenant, now), visit_of(tenant, "audit", now),
         visit_of(tenant, "staff", now), shown(tenant, now), declared(tenant, now),
+        str(planned(tenant, device, "規約 第5条第1項", now)["deletion"]),
     )  # fmt: skip
 
 

@@ -20,6 +20,7 @@ ROLE_OF_PROGRAM = {
     "kind": PIPELINE,
     "rebuild": PIPELINE,
     "ledger": PIPELINE,
+    "retention": PIPELINE,
     "add-staff": PIPELINE,
     "remove-factors": PIPELINE,
     "import-places": PIPELINE,

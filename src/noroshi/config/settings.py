@@ -42,6 +42,7 @@ INSTALLED_APPS = [
     "noroshi.codecs",
     "noroshi.devices",
     "noroshi.readings",
+    "noroshi.retention",
     "noroshi.alarms",
     "noroshi.ui",
     "noroshi.account",

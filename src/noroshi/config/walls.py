@@ -7,6 +7,7 @@ from noroshi.devices import walls as devices
 from noroshi.inbox import walls as inbox
 from noroshi.outbox import walls as outbox
 from noroshi.readings import walls as readings
+from noroshi.retention import walls as retention
 from noroshi.tenants import own_walls as tenants
 
 WALLS = (
@@ -16,6 +17,7 @@ WALLS = (
     *inbox.WALLS,
     *devices.WALLS,
     *readings.WALLS,
+    *retention.WALLS,
     *alarms.WALLS,
     *account.WALLS,
 )

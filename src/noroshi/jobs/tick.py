@@ -18,6 +18,7 @@ from noroshi.jobs import ledger, raw
 from noroshi.jobs.review_mails import remind_of_reviews
 from noroshi.outbox import retention as outbox_retention
 from noroshi.readings import closing
+from noroshi.retention import plans
 from noroshi.tenants import audit, intents, sessions, sign_ins, visits
 
 PAUSE_S = 1.0
@@ -50,6 +51,8 @@ def timetable() -> list[Task]:
         Task("pack journal", 10 * MINUTE_S, raw.pack),
         Task("prune journal", 6 * HOUR_S, raw.prune),
         Task("prune readings", 6 * HOUR_S, closing.prune),
+        Task("plans of deletion", HOUR_S, plans.keep_up),
+        Task("prune plans of deletion", 6 * HOUR_S, plans.prune),
         Task("anchor the ledger", HOUR_S, ledger.keep),
         Task("prune drafts of acts", HOUR_S, intents.prune_drafts),
         Task("prune the audit log", 6 * HOUR_S, audit.prune),

@@ -60,6 +60,7 @@ def menu(request: HttpRequest, by: Actor, badge: int) -> list[NavItem]:
         ("office-parties", Duty.PARTIES, pgettext("list", "取引先")),
         ("office-subcontractors", Duty.SUBCONTRACTORS, _("委託先台帳")),
         ("office-visits", Duty.VISITS, pgettext("list", "閲覧")),
+        ("office-deletions", Duty.DELETIONS, _("データ削除")),
         ("office-staff", Duty.STAFF, _("事務局の人")),
         ("office-connections", Duty.CONNECTIONS, pgettext("list", "接続")),
         ("office-codecs", Duty.CODECS, pgettext("list", "デコーダー")),

@@ -1,1 +1,1 @@
-"""What was measured: series, store, chart queries, export, retention."""
+"""What was measured: series, store, chart queries, export."""

@@ -4,6 +4,6 @@ from django.apps import AppConfig
 
 
 class Readings(AppConfig):
-    """What was measured: series, store, chart queries, export, retention."""
+    """What was measured: series, store, chart queries, export."""
 
     name = "noroshi.readings"

@@ -17,16 +17,11 @@ from noroshi.readings import chunks, days, runs
 READINGS = "readings_reading"
 CHUNKS = "readings_chunk"
 LATE = "readings_reading_late"
-# Table kept by months: whose rows these are, the column that says so, and the time.
-MONTHLY = {
-    "readings_uplink": ("devices_device", "device_id", "sent_at"),
-    "readings_loose": ("readings_series", "series_id", "at"),
-}
+MONTHLY = ("readings_uplink", "readings_loose")  # beside CHUNKS
 HOT_DAYS = 3
 BATCH_READINGS = 50_000
 BATCH_MONTHS = 200
 DAYS_AHEAD = 3
-OWNERS_BATCH = 100
 CHUNKS_BATCH = 2_000
 CLOSING_LOCK = 0x6E6F_7264_0001  # "nord", one closer at a time in the whole house
 FIRST = (-1, datetime(1, 1, 2, tzinfo=UTC))
@@ -44,21 +39,12 @@ DUE_MONTHS = """
 SELECT series_id, date_trunc('month', day_from::timestamp)::date AS month FROM readings_chunk
 WHERE day_until - day_from = 1 AND day_from < %s GROUP BY 1, 2 ORDER BY 1, 2
 """
-KEPT_DAYS = "SELECT min(retention_days), max(retention_days) FROM tenants_tenant"
-# A chunk goes when its last day is too old, or when its series is gone.
+# What a deleted terminal left behind. What is out of a contract's scope goes by plan: retention.
 PRUNE_CHUNKS = """
 DELETE FROM readings_chunk WHERE (series_id, day_from) IN (
     SELECT c.series_id, c.day_from FROM readings_chunk c
-    LEFT JOIN readings_series s ON s.id = c.series_id
-    LEFT JOIN tenants_tenant t ON t.id = s.tenant_id
-    WHERE s.id IS NULL OR c.day_until <= %s::date - t.retention_days LIMIT %s)
+    LEFT JOIN readings_series s ON s.id = c.series_id WHERE s.id IS NULL LIMIT %s)
 """
-PRUNE_ROWS = """
-DELETE FROM {table} old USING {owners} o JOIN tenants_tenant t ON t.id = o.tenant_id
-WHERE old.{owner} = o.id AND o.id > %s AND o.id <= %s
-    AND old.{time} < (%s::date - t.retention_days)::timestamp AT TIME ZONE 'UTC'
-"""
-OWNERS_END = "SELECT max(id) FROM (SELECT id FROM {owners} WHERE id > %s ORDER BY id LIMIT %s) o"
 
 
 def close_days(now: datetime) -> int:
@@ -105,28 +91,19 @@ def make_partitions(now: datetime) -> int:
     return made + sum(partitions.ensure_with_rows(CHUNKS, span, bound="day") for span in months)
 
 
-def prune(now: datetime) -> int:
-    """Delete what is older than its tenant keeps; answers how many chunks and rows went.
+def prune(_now: datetime) -> int:
+    """Delete the chunks of series that are gone; answers how many.
 
-    A month of uplinks or loose readings that no tenant keeps is dropped whole. A month chunk goes
-    when its last day is too old. Call it outside a transaction.
+    Call it outside a transaction.
     """
-    today = now.astimezone(UTC).date()
-    with connection.cursor() as cursor:
-        cursor.execute(KEPT_DAYS)
-        shortest, longest = cursor.fetchone()
-    pruned = _prune_chunks(today)
-    if longest is None:
-        return pruned
-    oldest, newest = today - timedelta(days=longest), today - timedelta(days=shortest)
-    for table in MONTHLY:
-        for span in partitions.existing(table):
-            if span.until <= oldest:
-                partitions.drop_when_free(table, span)
-            elif span.since < newest:
-                pruned += _prune_rows(table, f"{table}_{span.suffix}", today)
-        pruned += _prune_rows(table, f"{table}_other", today)
-    return pruned
+    pruned: int = 0
+    while True:
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [CLOSING_LOCK])
+            cursor.execute(PRUNE_CHUNKS, [CHUNKS_BATCH])
+            pruned += cursor.rowcount
+            if cursor.rowcount < CHUNKS_BATCH:
+                return pruned
 
 
 def _closed_before(now: datetime) -> date:
@@ -169,30 +146,3 @@ def _drop_if_empty(span: partitions.Span) -> None:
             cursor.execute("SET LOCAL lock_timeout = 0")
     except OperationalError:
         return  # Somebody is using the table; an empty day costs nothing until the next call.
-
-
-def _prune_chunks(today: date) -> int:
-    pruned: int = 0
-    while True:
-        with transaction.atomic(), connection.cursor() as cursor:
-            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [CLOSING_LOCK])
-            cursor.execute(PRUNE_CHUNKS, [today, CHUNKS_BATCH])
-            pruned += cursor.rowcount
-            if cursor.rowcount < CHUNKS_BATCH:
-                return pruned
-
-
-def _prune_rows(table: str, part: str, today: date) -> int:
-    """Delete what is too old in one partition, the rows of a few owners at a time."""
-    owners, owner, time = MONTHLY[table]
-    names = {"table": part, "owners": owners, "owner": owner, "time": time}
-    pruned, after = 0, 0
-    while True:
-        with transaction.atomic(), connection.cursor() as cursor:
-            cursor.execute(OWNERS_END.format(**names), [after, OWNERS_BATCH])
-            end = cursor.fetchone()[0]
-            if end is None:
-                return pruned
-            cursor.execute(PRUNE_ROWS.format(**names), [after, end, today])
-            pruned += cursor.rowcount
-        after = end

@@ -125,6 +125,23 @@ class LooseReading(models.Model):
         return f"{self.series_id} {self.at}"
 
 
+class Backdated(models.Model):
+    """A month of a device of which something was told later; see backdated."""
+
+    pk = models.CompositePrimaryKey("device_id", "month")
+    device = models.ForeignKey(Device, on_delete=models.DO_NOTHING, db_constraint=False)
+    month = models.DateField()
+    tenant = models.ForeignKey(Tenant, on_delete=models.DO_NOTHING, db_constraint=False)
+    received_on = models.DateField()
+
+    class Meta:
+        managed = False
+        db_table = "readings_backdated"
+
+    def __str__(self) -> str:
+        return f"{self.device_id} {self.month:%Y-%m} {self.received_on}"
+
+
 class Latest(models.Model):
     """The newest value of each series, so that no page has to search for it."""
 

@@ -7,6 +7,7 @@ WALLS = (
     register("readings_series", READ),
     tenant("readings_uplink", READ),
     tenant("readings_latest", READ),
+    tenant("readings_backdated", READ),
     via("readings_reading", "readings_series", "series_id", READ),
     via("readings_chunk", "readings_series", "series_id", READ),
     via("readings_loose", "readings_series", "series_id", READ),

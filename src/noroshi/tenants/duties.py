@@ -29,6 +29,7 @@ class Duty(StrEnum):
     SUBCONTRACTORS = "subcontractors"
     VISITS = "visits"
     HISTORY = "history"
+    DELETIONS = "deletions"
 
 
 STRICTEST = Duty.STAFF  # the duty of a page that names none
@@ -52,6 +53,7 @@ _READ: Mapping[Duty, frozenset[StaffRole]] = {
     Duty.SUBCONTRACTORS: frozenset({ADMIN, APPROVER, PRIVACY}),
     Duty.VISITS: frozenset({ADMIN, PRIVACY, ON_DUTY}),
     Duty.HISTORY: frozenset({ADMIN, APPROVER, PRIVACY, ON_DUTY}),
+    Duty.DELETIONS: frozenset({ADMIN, APPROVER, PRIVACY, ON_DUTY}),
 }
 _CHANGE: Mapping[Duty, frozenset[StaffRole]] = {
     Duty.HOME: frozenset(),
@@ -70,6 +72,7 @@ _CHANGE: Mapping[Duty, frozenset[StaffRole]] = {
     Duty.SUBCONTRACTORS: frozenset({ADMIN, PRIVACY}),
     Duty.VISITS: frozenset({ADMIN, PRIVACY, ON_DUTY}),
     Duty.HISTORY: frozenset(),
+    Duty.DELETIONS: frozenset({ADMIN, PRIVACY}),
 }
 
 

@@ -44,6 +44,10 @@ def devices_and_rules() -> dict[str, str]:
         "recipient.removed": _("通知先を削除"),
         "incident.acknowledged": _("警報に対応"),
         "readings.exported": _("データを取り出し"),
+        "deletion.planned": _("データの削除を予定"),
+        "deletion.cancelled": _("データの削除を取りやめ"),
+        "deletion.done": _("保存期間を過ぎたデータを削除"),
+        "deletion.told": _("データの削除を書面でお知らせ"),
     }
 
 

@@ -22,7 +22,7 @@ PAGES: Mapping[Switch, frozenset[str]] = {
     Switch.HAS_STORAGE: frozenset(
         {
             *("device-chart", "device-table", "device-summary", "device-uplinks", "device-uplink"),
-            *("export", "export-file"),
+            *("export", "export-file", "deletions", "deletion-certificate"),
         }
     ),
     Switch.HAS_CSV: frozenset({"export", "export-file"}),
@@ -33,7 +33,7 @@ PAGES: Mapping[Switch, frozenset[str]] = {
         }
     ),
 }
-MENU_PAGES = frozenset({"home", "devices", "export", "recipients", "mails"})
+MENU_PAGES = frozenset({"home", "devices", "export", "deletions", "recipients", "mails"})
 _ON_REQUEST = "noroshi_shut_pages"
 
 

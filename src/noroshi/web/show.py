@@ -55,6 +55,7 @@ def menu(request: HttpRequest, member: Membership, open_count: int) -> list[NavI
         ("rules", _("通知条件")),
         ("recipients", _("通知先")),
         ("mails", _("通知履歴")),
+        ("deletions", _("データ削除予定")),
         ("history", _("変更履歴")),
         ("account", _("アカウント")),
     ]

@@ -6,6 +6,7 @@ from noroshi.web.pages import (
     accesses,
     acts,
     audits,
+    deletions,
     device,
     device_settings,
     devices,
@@ -43,6 +44,8 @@ urlpatterns: list[URLPattern] = [
     path("d/<str:code>/facts/", device.device_facts, name="device-facts"),
     path("d/<str:code>/chart.json", device.device_chart, name="device-chart"),
     path("d/<str:code>/table/", device.device_table, name="device-table"),
+    path("deletions/", deletions.deletions, name="deletions"),
+    path("deletions/<str:code>/", deletions.certificate_file, name="deletion-certificate"),
     path("d/<str:code>/summary/", summary.device_summary, name="device-summary"),
     path("d/<str:code>/uplinks/", uplinks.device_uplinks, name="device-uplinks"),
     path(

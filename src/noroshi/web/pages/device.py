@@ -21,6 +21,7 @@ from noroshi.web.board import cases_of
 from noroshi.web.chartdata import drawing_of, incidents_in
 from noroshi.web.forms.days import DaysForm
 from noroshi.web.head import Head, head_of, own_query
+from noroshi.web.keeping import keeping_of
 from noroshi.web.measures import Shown, is_beyond, measure_of
 from noroshi.web.member import tenant_page
 from noroshi.web.paging import before_of
@@ -73,6 +74,7 @@ def device(request: HttpRequest, member: Membership, code: str) -> HttpResponseB
         days = DaysForm(initial={"since": timezone.localdate(span.since), "until": last_day})
     context = {
         "head": head,
+        "keeping": keeping_of(member, now),
         "range": span,
         "ranges": choices(),
         "days": days,
@@ -121,6 +123,7 @@ def device_table(request: HttpRequest, member: Membership, code: str) -> HttpRes
     rows = last_rows(ids, before or now + AHEAD, ROWS_PER_PAGE) if ids else []
     context = {
         "head": head,
+        "keeping": keeping_of(member, now),
         "measures": [one.measure for one in head.values],
         "rows": [line_of(head, row) for row in rows],
         "older": micros(rows[-1].at) if len(rows) == ROWS_PER_PAGE else None,

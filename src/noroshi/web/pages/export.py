@@ -19,6 +19,7 @@ from noroshi.readings.summary_file import step_of, stream_summaries
 from noroshi.tenants import access, audit
 from noroshi.tenants.models import AuditEntry, Membership
 from noroshi.web.forms.export import SHAPES, ExportForm
+from noroshi.web.keeping import keeping_of
 from noroshi.web.measures import measure_of
 from noroshi.web.member import actor_of, tenant_page
 from noroshi.web.ranges import range_of
@@ -39,6 +40,7 @@ def export(request: HttpRequest, member: Membership) -> HttpResponseBase:
         member, data=request.GET if is_asked else None, initial=initial_of(request, now)
     )
     context: dict[str, object] = {"form": form, "last": last_export(member), "now": now}
+    context["keeping"] = keeping_of(member, now)
     if is_asked and form.is_valid():
         wanted = export_of(member, form)
         problems = check_encoding(wanted)

@@ -17,6 +17,7 @@ from noroshi.readings.summaries import STEPS, Step, borders_of, summaries
 from noroshi.tenants.models import Membership
 from noroshi.ui.words import number_words
 from noroshi.web.head import Head, head_of
+from noroshi.web.keeping import keeping_of
 from noroshi.web.measures import Measure, Shown
 from noroshi.web.member import tenant_page
 from noroshi.web.paging import before_of
@@ -62,6 +63,7 @@ def device_summary(request: HttpRequest, member: Membership, code: str) -> HttpR
     step = next((one for one in STEPS if one == by), DEFAULT)
     before = before_of(request)
     context: dict[str, object] = {"head": head, "step": step, "is_first": before is None}
+    context["keeping"] = keeping_of(member, now)
     if shown is not None:
         until = before or now
         zone = timezone.get_current_timezone()

@@ -1,0 +1,1 @@
+"""When data go: how long contracts keep them, plans, notices, holds, certificates."""

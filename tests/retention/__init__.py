@@ -1,0 +1,1 @@
+"""Tests of scopes, plans, holds and what goes by them."""
