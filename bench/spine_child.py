@@ -23,6 +23,7 @@ from django.db import connection  # noqa: E402
 from noroshi.alarms.models import Recipient, Rule  # noqa: E402
 from noroshi.codecs.actions import NewVersion, make_codec  # noqa: E402
 from noroshi.codecs.sandbox import Sandbox  # noqa: E402
+from noroshi.contracts.actions import Sheet, conclude  # noqa: E402
 from noroshi.devices.models import Device, DeviceType, Quantity, Thing  # noqa: E402
 from noroshi.inbox.actions import NewConnection, make_connection  # noqa: E402
 from noroshi.inbox.models import SLICES  # noqa: E402
@@ -94,6 +95,7 @@ def main() -> None:
 def prepare(now: datetime) -> int:
     """Tenant, codec, type, devices and their rules; returns the connection's id."""
     tenant = Tenant.objects.create(name="bench", created_at=now)
+    conclude(tenant, Sheet(now.date()), by=SYSTEM, now=now)
     codec = make_codec("bench", "javascript", NewVersion(CODEC), by=SYSTEM, now=now)
     kind = DeviceType.objects.create(name_ja="bench", codec=codec, interval_s=180)
     Quantity.objects.bulk_create(Quantity(type=kind, key=key, name_ja=key) for key in KEYS)

@@ -8,6 +8,7 @@ from django.test import Client
 from django.utils import timezone
 
 from noroshi.tenants.models import Membership, Tenant, User
+from tests.contracted import make_tenant
 from tests.factors import give_app
 
 PASSWORD = "beacon fire on the hill"
@@ -31,7 +32,7 @@ class Hall:
 @pytest.fixture
 def hall(db: None) -> Hall:
     cache.clear()
-    tenant = Tenant.objects.create(name="米野木青果", code="aki-tenant", created_at=timezone.now())
+    tenant = make_tenant(name="米野木青果", code="aki-tenant", created_at=timezone.now())
     aki, sora = (
         User.objects.create_user(login, PASSWORD, name=name, email=f"{login}@example.jp")
         for login, name in (("aki", "緑川 あき"), ("sora", "空 そら"))

@@ -13,8 +13,9 @@ from django.utils import timezone
 
 from noroshi.tenants import accounts, sessions
 from noroshi.tenants.audit import Actor
-from noroshi.tenants.models import AuditEntry, Membership, Tenant, User
+from noroshi.tenants.models import AuditEntry, Membership, User
 from tests.account.conftest import FIREFOX, PASSWORD, Hall, browser, sign_in, signed_in
+from tests.contracted import make_tenant
 from tests.factors import code_at, give_app
 
 KEY = "noroshi_session"
@@ -42,7 +43,7 @@ def test_t13_a_key_from_before_signing_in_is_worth_nothing(hall: Hall) -> None:
 
 
 def test_t13_proving_it_again_and_another_tenant_bring_a_new_key(hall: Hall) -> None:
-    other = Tenant.objects.create(name="よその会社", created_at=timezone.now())
+    other = make_tenant(name="よその会社", created_at=timezone.now())
     Membership.objects.create(tenant=other, user=hall.aki, role=Membership.Role.VIEWER)
     client = signed_in("aki")
     keys = [key_of(client)]

@@ -15,6 +15,7 @@ from noroshi.tenants.audit import Actor
 from noroshi.tenants.models import Tenant, User
 from tests.committed import transactional_db
 from tests.things import thing
+from tests.contracted import make_tenant
 
 __all__ = ["transactional_db"]
 
@@ -74,7 +75,7 @@ def committed(transactional_db: None) -> Store:
 
 def open_store() -> Store:
     """Make the cast."""
-    tenant = Tenant.objects.create(name="米野木青果", created_at=START)
+    tenant = make_tenant(name="米野木青果", created_at=START)
     user = User.objects.create(login="aki", name="Aki")
     codec = Codec.objects.create(name="codec", kind="network")
     kind = DeviceType.objects.create(name_ja="温度計", name_en="Thermometer", codec=codec)
@@ -103,7 +104,7 @@ def stranger(db: None) -> Callable[[], Recipient]:
     """Chie of another tenant."""
 
     def make() -> Recipient:
-        other = Tenant.objects.create(name="other", created_at=START)
+        other = make_tenant(name="other", created_at=START)
         return Recipient.objects.create(
             tenant=other, name="Chie", address="chie@example.jp", created_at=START
         )

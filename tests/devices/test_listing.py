@@ -15,6 +15,7 @@ from noroshi.devices.listing import BadFile, judge, text_of
 from noroshi.devices.models import Device, DeviceType, Thing
 from noroshi.tenants.audit import Actor
 from noroshi.tenants.models import AuditEntry, Tenant
+from tests.contracted import make_tenant
 
 NOW = datetime(2026, 11, 22, 3, 0, tzinfo=UTC)
 PAC = "0123456789ABCDEF"
@@ -25,7 +26,7 @@ HEAD = "ネットワーク,端末ID,名前,機種,製造番号,PAC,場所"
 def tenant(db: None) -> Tenant:
     codec = Codec.objects.create(name="温度", kind="javascript")
     DeviceType.objects.create(name_ja="冷蔵庫", name_en="Fridge", codec=codec)
-    return Tenant.objects.create(name="みどりの里", created_at=NOW)
+    return make_tenant(name="みどりの里", created_at=NOW)
 
 
 def reasons(text: str, tenant: Tenant) -> dict[int, str]:
@@ -165,7 +166,7 @@ def test_who_registers_the_address_meanwhile_wins_and_the_file_saves_nothing(
 
 
 def test_a_device_belongs_to_one_tenant_at_a_time(tenant: Tenant) -> None:
-    other = Tenant.objects.create(name="よその会社", created_at=NOW)
+    other = make_tenant(name="よその会社", created_at=NOW)
     kind = DeviceType.objects.get()
     by = Actor(None, None)
     first = register(NewDevice(tenant, "一", kind, "sigfox", "1A"), by=by, now=NOW)

@@ -11,7 +11,7 @@ import pytest
 from noroshi.codecs.models import Codec
 from noroshi.devices.models import Device, DeviceType, Downlink
 from noroshi.inbox.models import Entry
-from noroshi.tenants.models import Tenant
+from tests.contracted import make_tenant
 from tests.gate.conftest import Response, Sender
 from tests.things import thing
 
@@ -45,7 +45,7 @@ def given(response: Response) -> str:
 def device(transactional_db: None) -> Device:
     """Aki's valve."""
     now = datetime.now(UTC)
-    tenant = Tenant.objects.create(name="Aki", created_at=now)
+    tenant = make_tenant(name="Aki", created_at=now)
     codec = Codec.objects.create(name="valve", kind=Codec.Kind.SIGFOX_GRAMMAR)
     kind = DeviceType.objects.create(name_ja="バルブ", codec=codec)
     return Device.objects.create(
@@ -133,7 +133,7 @@ def test_a_connection_of_another_tenant_gets_nobody_elses_downlink(
     device: Device, sender: Callable[..., Sender]
 ) -> None:
     queue(device, "deadbeefcafebabe")
-    other = Tenant.objects.create(name="Chie", created_at=datetime.now(UTC))
+    other = make_tenant(name="Chie", created_at=datetime.now(UTC))
     assert sender("sigfox", tenant=other).send(bidir(), tail="/bidir").status == 204
     assert Downlink.objects.get().state == Downlink.State.QUEUED
     own = sender("sigfox", tenant=device.tenant)

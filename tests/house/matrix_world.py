@@ -41,6 +41,7 @@ from noroshi.tenants.models import (
     Visit,
     VisitView,
 )
+from tests.contracted import make_tenant
 from tests.factors import give_app
 from tests.retention.cast import planned
 from tests.things import thing
@@ -192,7 +193,7 @@ def _house(name: str, number: int, kind: DeviceType, now: datetime) -> House:
     party = Party.objects.create(
         kind="company", standing="contractor", name=f"{seen} 社", address=seen, made_at=now
     )
-    tenant = Tenant.objects.create(name=f"{seen} 青果", party=party, created_at=now)
+    tenant = make_tenant(name=f"{seen} 青果", party=party, created_at=now)
     people = _people(name, tenant, now)
     device = _device(name, number, tenant, kind, now)
     objects: dict[str, object] = {"tenant": tenant.code, "party": party.code, "device": device.code}

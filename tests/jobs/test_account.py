@@ -10,13 +10,14 @@ from django.test import Client
 
 from noroshi.jobs import account, add_staff
 from noroshi.tenants.models import AuditEntry, Tenant, User
+from tests.contracted import make_tenant
 
 NOW = datetime(2026, 11, 22, 3, 0, tzinfo=UTC)
 
 
 @pytest.fixture
 def tenant(db: None) -> Tenant:
-    return Tenant.objects.create(name="みどりの里", code="midori", created_at=NOW)
+    return make_tenant(name="みどりの里", code="midori", created_at=NOW)
 
 
 def test_a_letter_is_written_for_its_owner_only_and_never_over_another_file(

@@ -3,14 +3,15 @@
 from datetime import UTC, datetime
 
 from noroshi.jobs.demo.people import ADMIN, STAFF, enrol
-from noroshi.tenants.models import Enrolment, Membership, SignIn, Tenant, User, Visit
+from noroshi.tenants.models import Enrolment, Membership, SignIn, User, Visit
 from noroshi.tenants.register import current
+from tests.contracted import make_tenant
 
 NOW = datetime(2026, 11, 22, 1, 0, tzinfo=UTC)
 
 
 def test_the_demos_register_has_one_who_waits_and_one_who_was_stopped(db: None) -> None:
-    tenant = Tenant.objects.create(name="みどりの里", created_at=NOW)
+    tenant = make_tenant(name="みどりの里", created_at=NOW)
     admin = User.objects.create_user(ADMIN, "a long password of no meaning", name="緑川 あき")
     User.objects.create_staff(STAFF, "a long password of no meaning", "admin", name="事務局 当番")
     Membership.objects.create(tenant=tenant, user=admin, role="admin", has_authority=True)

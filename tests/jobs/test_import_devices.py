@@ -9,6 +9,7 @@ from noroshi.codecs.models import Codec
 from noroshi.devices.models import Device, DeviceType
 from noroshi.jobs.import_devices import main
 from noroshi.tenants.models import AuditEntry, Tenant
+from tests.contracted import make_tenant
 
 GOOD = "sigfox,1A,第1冷蔵庫,冷蔵庫,SN1,0123456789ABCDEF,本社\n"
 FAULTY = "sigfox,2A,,冷蔵庫\n"
@@ -18,7 +19,7 @@ FAULTY = "sigfox,2A,,冷蔵庫\n"
 def tenant(db: None) -> Tenant:
     codec = Codec.objects.create(name="温度", kind="javascript")
     DeviceType.objects.create(name_ja="冷蔵庫", codec=codec)
-    return Tenant.objects.create(name="みどりの里", created_at=timezone.now())
+    return make_tenant(name="みどりの里", created_at=timezone.now())
 
 
 @pytest.fixture

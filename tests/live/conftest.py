@@ -17,6 +17,7 @@ from noroshi.base.roles import APP
 from noroshi.live.app import Live
 from noroshi.tenants.models import Membership, Tenant, User
 from tests.committed import transactional_db
+from tests.contracted import make_tenant
 from tests.database import url_of
 
 __all__ = ["transactional_db"]
@@ -126,7 +127,7 @@ def person(login: str, *tenants: Tenant, **fields: object) -> User:
 
 def tenant(name: str) -> Tenant:
     """A tenant."""
-    return Tenant.objects.create(name=name, created_at=datetime.now(UTC))
+    return make_tenant(name=name, created_at=datetime.now(UTC))
 
 
 def cookie_of(user: User) -> str:

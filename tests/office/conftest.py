@@ -25,6 +25,7 @@ from noroshi.tenants.models import Enrolment, Membership, Tenant, User, Visit
 from noroshi.tenants.parties import PartyFacts, make
 from noroshi.tenants.subcontractors import Agreement, Entry, enter, file_agreements
 from noroshi.tenants.visits import Grant, open_staff
+from tests.contracted import make_tenant
 from tests.factors import give_app
 from tests.retention.cast import planned
 from tests.spine.journal import Posted, sample, take_in
@@ -58,7 +59,7 @@ def house(db: None) -> House:
     staff = User.objects.create_staff("kei", "k" * 15, "admin", name="事務局 けい")
     give_app(staff)
     user = User.objects.create_user("aki", "a" * 15, name="緑川 あき")
-    tenant = Tenant.objects.create(name="みどりの里", created_at=now)
+    tenant = make_tenant(name="みどりの里", created_at=now)
     member = Membership.objects.create(tenant=tenant, user=user, role=Membership.Role.ADMIN)
     codec = make_codec("冷蔵庫", "javascript", NewVersion(SOURCE), by=NOBODY, now=now)
     kind = DeviceType.objects.create(name_ja="冷蔵庫", codec=codec, interval_s=600)

@@ -10,7 +10,7 @@ from noroshi.codecs.sandbox import Sandbox
 from noroshi.inbox.actions import NewConnection, make_connection
 from noroshi.office.board import board
 from noroshi.office.questions import WATCHED
-from noroshi.tenants.models import Tenant
+from tests.contracted import make_tenant
 from tests.office.conftest import EUI, NOBODY, House, a_mail, run, send, up
 from tests.spine.journal import Posted, take_in
 
@@ -35,7 +35,7 @@ def test_what_waits_longest_stands_first(house: House, office_sandbox: Sandbox) 
 def test_a_device_behind_another_tenants_connection_is_not_offered_for_registration(
     house: House, office_sandbox: Sandbox
 ) -> None:
-    other = Tenant.objects.create(name="山の会", created_at=house.now)
+    other = make_tenant(name="山の会", created_at=house.now)
     foreign, _token = make_connection(
         NewConnection("山の接続", "chirpstack", tenant=other), by=NOBODY, now=house.now
     )

@@ -21,8 +21,7 @@ def told(**more: object) -> dict[str, object]:
 
 def facts(name: str, kind: str) -> dict[str, object]:
     return {
-        "name": name, "kind": kind, "language": "ja", "retention_days": "365", "users_max": "10",
-        "widened_class": "",
+        "name": name, "kind": kind, "language": "ja", "from_day": "2026-04-01",
     }  # fmt: skip
 
 
@@ -85,13 +84,11 @@ def test_a_contractor_of_trap_mails_has_no_users_on_its_page(house: House, offic
     assert not made.enrolments.exists()
 
 
-def test_a_contractor_with_users_gets_no_kind_without_accounts(
-    house: House, office: Client
-) -> None:
+def test_the_kind_of_a_contractor_goes_with_its_contract(house: House, office: Client) -> None:
     url = reverse("office-tenant", args=[house.tenant.code])
-    assert NOT_APPLIED not in office.get(url).content.decode()
-    said = office.post(url, facts("みどりの里", "WANA")).content.decode()
-    assert "アカウントのないサービス種別にはできません" in said
+    said = office.get(url).content.decode()
+    assert NOT_APPLIED not in said
+    assert 'name="kind"' not in said
     assert office.post(url, facts("みどりの里", "LR")).status_code == 302
     house.tenant.refresh_from_db()
-    assert house.tenant.kind_id == "LR"
+    assert house.tenant.kind_id == "SG"

@@ -18,7 +18,8 @@ from noroshi.base import papers
 from noroshi.outbox.models import Message
 from noroshi.tenants import accounts, factors, letter
 from noroshi.tenants.audit import Actor
-from noroshi.tenants.models import AuditEntry, Enrolment, IssuedCredential, Tenant, User
+from noroshi.tenants.models import AuditEntry, Enrolment, IssuedCredential, User
+from tests.contracted import make_tenant, set_condition
 from tests.factors import give_app
 from tests.office.conftest import House
 
@@ -136,7 +137,7 @@ def test_what_is_typed_wrongly_issues_nothing(house: House, office: Client) -> N
 
 
 def test_the_limit_of_the_contract_holds_here_too(house: House, office: Client) -> None:
-    Tenant.objects.update(users_max=1)
+    set_condition(house.tenant, users_max="1")
     waiting(house)
     answer = office.post(address("office-member-new", house), PERSON | {"way": "link"})
     said = answer.content.decode()
@@ -158,7 +159,7 @@ def test_when_the_letter_cannot_be_printed_nothing_was_issued(
 
 
 def test_somebody_with_an_id_joins_a_second_contractor(house: House, office: Client) -> None:
-    other = Tenant.objects.create(name="丘の会", created_at=house.now)
+    other = make_tenant(name="丘の会", created_at=house.now)
     line = waiting(house, "緑川 あき")
     Enrolment.objects.filter(pk=line.pk).update(tenant=other)
     url = reverse("office-member-issue", args=[other.code, line.code])
@@ -233,7 +234,7 @@ def test_the_offices_own_accounts_are_not_looked_after_here(house: House, office
 
 
 def test_another_contractors_user_is_not_found_under_this_one(house: House, office: Client) -> None:
-    other = Tenant.objects.create(name="丘の会", created_at=house.now)
+    other = make_tenant(name="丘の会", created_at=house.now)
     for name, more in (("office-member-again", ()), ("office-member-state", ("stop",))):
         url = reverse(name, args=[other.code, house.member.pk, *more])
         assert office.post(url, {"way": "letter"}).status_code == 404

@@ -1,9 +1,12 @@
 """Device types, tenants with their users, the mail queue."""
 
+from datetime import date
+
 from django.test import Client
 from django.urls import reverse
 
 from noroshi.codecs.sandbox import Sandbox
+from noroshi.contracts.effective import limits_of, scope_of
 from noroshi.devices.models import DeviceType, Quantity
 from noroshi.tenants.models import AuditEntry, Tenant
 from tests.office.conftest import EUI, House, a_mail, run, send, up, visiting
@@ -69,16 +72,23 @@ def test_keys_that_came_without_a_name_stand_ready_and_are_saved_only_when_named
 
 def test_a_tenant_is_made_and_changed(house: House, office: Client) -> None:
     typed = {
-        "name": "山の会", "kind": "SG", "language": "ja", "retention_days": "400", "users_max": "5",
+        "name": "山の会", "kind": "SG", "language": "ja", "from_day": "2026-04-01",
+        "last_day": "2027-03-31", "data_scope": "P400D", "users_max": "5",
     }  # fmt: skip
     office.post(reverse("office-tenant-new"), typed)
     made = Tenant.objects.get(name="山の会")
-    office.post(reverse("office-tenant", args=[made.code]), typed | {"retention_days": "730"})
+    office.post(reverse("office-tenant", args=[made.code]), typed | {"name": "川の会"})
     made.refresh_from_db()
-    assert made.retention_days == 730
+    assert made.name == "川の会"
+    contract = made.contracts.get()
+    assert contract.number == "C-000002"
+    assert (contract.from_day, contract.until_day) == (date(2026, 4, 1), date(2027, 4, 1))
+    assert str(scope_of(made.pk, date(2026, 11, 22)).period) == "P400D"
+    assert limits_of(made.pk, date(2026, 11, 22)).users_max == 5
     actions = AuditEntry.objects.filter(tenant=made).order_by("pk").values_list("action", flat=True)
-    assert list(actions) == ["tenant.made", "tenant.changed"]
-    said = office.post(reverse("office-tenant-new"), typed | {"retention_days": "0"})
+    formed = ["tenant.made", "contract.formed"]
+    assert list(actions) == [*formed, "tenant.changed"]
+    said = office.post(reverse("office-tenant-new"), typed | {"data_scope": "P0D"})
     assert 'aria-invalid="true"' in said.content.decode()
 
 

@@ -9,7 +9,8 @@ from noroshi.codecs.sandbox import Sandbox
 from noroshi.inbox.models import Entry
 from noroshi.outbox.models import Message
 from noroshi.tenants.audit import Actor
-from noroshi.tenants.models import AuditEntry, Tenant, User, Visit, VisitView
+from noroshi.tenants.models import AuditEntry, User, Visit, VisitView
+from tests.contracted import make_tenant
 from tests.factors import give_app
 from tests.office.conftest import EUI, House, a_firm, a_mail, run, send, up, visiting
 
@@ -77,7 +78,7 @@ def test_nobody_is_led_out_of_the_office_by_the_way_back(house: House, office: C
 
 
 def test_one_tenants_visit_opens_no_other(measured: House, office: Client) -> None:
-    other = Tenant.objects.create(name="よそ", created_at=measured.now)
+    other = make_tenant(name="よそ", created_at=measured.now)
     office.post(reverse(NEW), typed(measured, tenant=other.code, next=reverse("office-home")))
     url = reverse("office-device", args=[measured.device.code])
     assert "37.9" not in office.get(url).content.decode()

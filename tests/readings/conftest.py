@@ -14,6 +14,7 @@ from noroshi.readings.store import Kept, Point, keep_points
 from noroshi.tenants.models import Tenant
 from tests.committed import transactional_db
 from tests.things import thing
+from tests.contracted import make_tenant
 
 __all__ = ["transactional_db"]
 
@@ -46,9 +47,9 @@ class Field:
         return kept[0].series_id
 
 
-def tenant_with_device(name: str, kind: DeviceType, retention_days: int) -> tuple[Tenant, Device]:
+def tenant_with_device(name: str, kind: DeviceType, data_scope: str) -> tuple[Tenant, Device]:
     """A tenant and its device of this name."""
-    tenant = Tenant.objects.create(name=name, created_at=OLD, retention_days=retention_days)
+    tenant = make_tenant(name=name, created_at=OLD, conditions={"data_scope": data_scope})
     device = Device.objects.create(
         tenant=tenant, code=name, name=name, type=kind, space="generic", address=name,
         registered_at=OLD, thing=thing(kind, "generic", name, OLD),
@@ -61,8 +62,8 @@ def open_field() -> Field:
     store.forget_series()
     codec = Codec.objects.create(name="codec", kind="network")
     kind = DeviceType.objects.create(name_ja="水位計", codec=codec)
-    tenant, device = tenant_with_device("aki", kind, retention_days=365)
-    _, other = tenant_with_device("chie", kind, retention_days=30)
+    tenant, device = tenant_with_device("aki", kind, data_scope="P365D")
+    _, other = tenant_with_device("chie", kind, data_scope="P30D")
     for days in range(-8, 1, 3):
         closing.make_partitions(NOW + timedelta(days=days))
     return Field(tenant, device, other)

@@ -19,6 +19,7 @@ from noroshi.inbox.models import Connection
 from noroshi.readings.models import Series
 from noroshi.tenants.audit import Actor
 from noroshi.tenants.models import Tenant
+from tests.contracted import make_tenant
 from tests.spine.journal import Posted, sample, take_in
 
 NOW = datetime(2026, 11, 22, 1, 14, tzinfo=UTC)
@@ -75,7 +76,7 @@ def house(db: None, sandbox: Sandbox) -> House:
 
 def made_house(sandbox: Sandbox) -> House:
     """The house in whatever database is open."""
-    tenant = Tenant.objects.create(name="みどりの里", created_at=NOW)
+    tenant = make_tenant(name="みどりの里", created_at=NOW)
     codec = make_codec("冷蔵庫", "javascript", NewVersion(SOURCE), by=NOBODY, now=NOW)
     kind = DeviceType.objects.create(name_ja="冷蔵庫", codec=codec, interval_s=600)
     Quantity.objects.create(type=kind, key="temperature", name_ja="温度", unit="℃")

@@ -12,7 +12,7 @@ from noroshi.inbox import actions
 from noroshi.inbox.models import ExceptionalEntry
 from noroshi.outbox.models import Message
 from noroshi.readings.models import StoredUplink
-from noroshi.tenants.models import Tenant
+from tests.contracted import make_tenant
 from tests.review.conftest import EUI, NOBODY, NOW, House, up
 from tests.spine.journal import take_in
 
@@ -22,7 +22,7 @@ SECOND = timedelta(seconds=1)
 def hand_over(house: House) -> Device:
     """The terminal leaves its tenant and comes to another, who registers it ten seconds later."""
     retire(house.device, by=NOBODY, now=NOW + 10 * SECOND)
-    other = Tenant.objects.create(name="よその会社", created_at=NOW)
+    other = make_tenant(name="よその会社", created_at=NOW)
     new = NewDevice(other, "中古", house.type, "lorawan", EUI)
     return register(new, by=NOBODY, now=NOW + 20 * SECOND)
 
@@ -47,7 +47,7 @@ def test_what_waited_while_a_terminal_changed_hands_stays_with_its_former_tenant
 def test_an_entry_run_again_after_a_terminal_changed_hands_stays_with_its_former_tenant(
     house: House,
 ) -> None:
-    theirs = house.connect("chirpstack", tenant=Tenant.objects.create(name="x", created_at=NOW))
+    theirs = house.connect("chirpstack", tenant=make_tenant(name="x", created_at=NOW))
     take_in(theirs, up(3.0, NOW), now=NOW)
     house.run()
     assert ExceptionalEntry.objects.get().reason == "unknown_device"
@@ -73,7 +73,7 @@ def test_an_entry_that_met_the_registration_of_its_device_on_the_way_runs_soon(
 
 
 def test_an_entry_of_another_tenants_connection_is_not_run_for_ever(house: House) -> None:
-    other = Tenant.objects.create(name="よその会社", created_at=NOW)
+    other = make_tenant(name="よその会社", created_at=NOW)
     take_in(house.connect("chirpstack", tenant=other), up(3.0, NOW), now=NOW)
     house.run()
     assert run_registered(NOW) == 0

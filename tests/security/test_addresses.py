@@ -4,8 +4,9 @@ import pytest
 from django.test import Client, RequestFactory, override_settings
 
 from noroshi.outbox.models import Message
-from noroshi.tenants.models import Membership, SignIn, Tenant, User
+from noroshi.tenants.models import Membership, SignIn, User
 from noroshi.tenants.sign_ins import address_of
+from tests.contracted import make_tenant
 from tests.house.matrix import FORWARDED
 from tests.web.conftest import PASSWORD
 
@@ -22,7 +23,7 @@ HOSTS = ("evil.example", "testserver.evil.example", "testserver@evil.example", "
 def aki(db: None, settings: object) -> User:
     """Admin of a contractor; may be reset by mail."""
     user = User.objects.create_user("aki", PASSWORD, name="あき", email="aki@example.jp")
-    tenant = Tenant.objects.create(name="みどりの里", created_at="2026-01-01T00:00:00Z")
+    tenant = make_tenant(name="みどりの里", created_at="2026-01-01T00:00:00Z")
     Membership.objects.create(tenant=tenant, user=user, role="admin")
     return user
 

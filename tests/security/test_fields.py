@@ -18,7 +18,7 @@ POISON = "p0is0n"
 POWERS = {
     "tenants_user": "id, login, kind, staff_roles, subcontractor_id, is_active",
     "tenants_membership": "id, tenant_id, user_id, has_authority",
-    "tenants_tenant": "id, code, kind_id, retention_days, created_at",
+    "tenants_tenant": "id, code, kind_id, created_at",
     "tenants_visit": "id, code, tenant_id, visitor_id, kind, filed_by_id, filed_at, since, until",
     "devices_device": "id, code, tenant_id, thing_id, registered_at, held_from, retired_at",
     "devices_thing": "id, code, space, address, registered_at",
@@ -27,11 +27,13 @@ POWERS = {
     "alarms_incident": "id, code, tenant_id, device_id, opened_at",
     "tenants_enrolment": "id, code, tenant_id, named_by_id",
     "tenants_intent": "id, code, tenant_id, hash, text, user_id",
+    "contracts_contract": "id, code, tenant_id, number, state, from_day, until_day, formed_at",
+    "contracts_condition": "id, tenant_id, contract_id, value, level, from_day, until_day",
+    "contracts_licenseditem": "id, tenant_id, contract_id, item, from_day, until_day",
     "inbox_connection": "id, token_hash, created_at",
 }
 # What an address is for: this much of POWERS changes by it, on purpose, by its own field.
 MEANT = {
-    "office-tenant": {"retention_days"},
     "office-staff-one": {"staff_roles"},
     "office-visit-end": {"until", "is_active"},
     "office-subcontractor-person-close": {"is_active"},

@@ -23,6 +23,7 @@ from noroshi.readings import store
 from noroshi.readings.models import Latest, LooseReading, Reading, StoredUplink
 from noroshi.tenants.audit import Actor
 from noroshi.tenants.models import Tenant
+from tests.contracted import make_tenant
 from tests.spine.journal import Posted, sample, take_in
 
 NOW = datetime(2026, 11, 22, 1, 14, tzinfo=UTC)
@@ -53,7 +54,7 @@ def sandbox() -> Iterator[Sandbox]:
 
 @pytest.fixture
 def house() -> House:
-    tenant = Tenant.objects.create(name="みどりの里", created_at=NOW)
+    tenant = make_tenant(name="みどりの里", created_at=NOW)
     codec = make_codec("冷蔵庫", "javascript", NewVersion(SOURCE), by=NOBODY, now=NOW)
     kind = DeviceType.objects.create(name_ja="冷蔵庫", codec=codec, interval_s=600)
     Quantity.objects.create(type=kind, key="temperature", name_ja="温度", unit="℃")
@@ -126,7 +127,7 @@ def test_a_stranger_waits_and_runs_after_it_is_registered(house: House, sandbox:
 def test_another_tenants_connection_cannot_write_to_a_device(
     house: House, sandbox: Sandbox
 ) -> None:
-    other = Tenant.objects.create(name="よその会社", created_at=NOW)
+    other = make_tenant(name="よその会社", created_at=NOW)
     theirs, _ = actions.make_connection(
         actions.NewConnection("theirs", "chirpstack", tenant=other), by=NOBODY, now=NOW
     )

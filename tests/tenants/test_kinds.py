@@ -236,13 +236,10 @@ def test_the_database_gives_no_tenant_with_users_a_kind_without_accounts(db: Non
     contract = tenant()
     Membership.objects.create(tenant=contract, user=user(), role="viewer")
     contract.kind = kind()
-    with pytest.raises(KindRefusal):
-        kinds.check_may_become(contract, contract.kind, now())
     with pytest.raises(IntegrityError, match="has users"), transaction.atomic():
         contract.save()
     empty = tenant()
     empty.kind = kind()
-    kinds.check_may_become(empty, empty.kind, now())
     empty.save()
 
 
@@ -258,8 +255,8 @@ def test_the_database_takes_no_contract_without_a_kind_that_exists(db: None) -> 
 def test_nobody_is_named_and_no_user_id_is_issued_for_it(db: None) -> None:
     trapper = tenant("WANA")
     with pytest.raises(register.NoAccounts, match="アカウントがありません"):
-        register.name_user(trapper, KEN, by=boss(), now=now())
-    line = register.name_user(tenant(), KEN, by=NOBODY, now=now())
+        register.name_user(trapper, KEN, register.Limits(10), by=boss(), now=now())
+    line = register.name_user(tenant(), KEN, register.Limits(10), by=NOBODY, now=now())
     new = NewValue("has_account", "no", today(), "理由")
     Enrolment.objects.update(ended_at=now())
     set_switch(kind("SG"), new, by=Actor(User.objects.get(login="kei"), None), now=now())

@@ -17,6 +17,7 @@ from noroshi.tenants.register import (
     BadEnrolment,
     Ended,
     LastAdmin,
+    Limits,
     NewEnrolment,
     NoAuthority,
     OnlyTheOffice,
@@ -31,6 +32,7 @@ from tests.committed import transactional_db
 __all__ = ["transactional_db"]
 
 NOW = datetime(2026, 11, 22, 1, 0, tzinfo=UTC)
+LIMITS = Limits(10)
 KEN = NewEnrolment("山本 健", "ken@example.jp", "employee", "viewer")
 THREADS = 50
 AT_ONCE = 12  # connections; the others wait their turn in the pool
@@ -73,7 +75,7 @@ def at_once(deeds: list[Callable[[], object]]) -> list[object]:
 
 def test_naming_writes_who_named_whom_and_the_line_waits_for_its_user_id(db: None) -> None:
     aki = member(tenant(), "aki")
-    made = register.name_user(aki.tenant, KEN, by=acting(aki), now=NOW)
+    made = register.name_user(aki.tenant, KEN, LIMITS, by=acting(aki), now=NOW)
     assert (made.named_by, made.named_at, made.membership) == (aki.user, NOW, None)
     entry = AuditEntry.objects.get(action="user.named")
     assert (entry.tenant, entry.user, entry.subject) == (aki.tenant, aki.user, "山本 健")
@@ -81,12 +83,12 @@ def test_naming_writes_who_named_whom_and_the_line_waits_for_its_user_id(db: Non
 
 
 def test_fifty_at_once_do_not_pass_the_limit(transactional_db: None) -> None:
-    aki = member(tenant(users_max=10), "aki")
+    aki = member(tenant(), "aki")
     enrolled(aki)
     found = at_once(
         [
             lambda n=n: register.name_user(
-                aki.tenant, replace(KEN, name=f"人{n}"), by=acting(aki), now=NOW
+                aki.tenant, replace(KEN, name=f"人{n}"), LIMITS, by=acting(aki), now=NOW
             )
             for n in range(THREADS)
         ]
@@ -99,12 +101,12 @@ def test_fifty_at_once_do_not_pass_the_limit(transactional_db: None) -> None:
 
 
 def test_who_was_ended_makes_room(db: None) -> None:
-    aki = member(tenant(users_max=1), "aki")
-    line = register.name_user(aki.tenant, KEN, by=acting(aki), now=NOW)
+    aki, one = member(tenant(), "aki"), Limits(1)
+    line = register.name_user(aki.tenant, KEN, one, by=acting(aki), now=NOW)
     with pytest.raises(RegisterFull):
-        register.name_user(aki.tenant, KEN, by=acting(aki), now=NOW)
+        register.name_user(aki.tenant, KEN, one, by=acting(aki), now=NOW)
     register.end_enrolment(line, by=acting(aki), now=NOW)
-    assert register.name_user(aki.tenant, KEN, by=acting(aki), now=NOW).pk != line.pk
+    assert register.name_user(aki.tenant, KEN, one, by=acting(aki), now=NOW).pk != line.pk
     with pytest.raises(Ended):
         register.end_enrolment(line, by=acting(aki), now=NOW)
 
@@ -122,36 +124,36 @@ def test_who_was_ended_makes_room(db: None) -> None:
 def test_what_cannot_be_kept_is_refused(db: None, bad: dict[str, str]) -> None:
     aki = member(tenant(), "aki")
     with pytest.raises(BadEnrolment):
-        register.name_user(aki.tenant, replace(KEN, **bad), by=acting(aki), now=NOW)
+        register.name_user(aki.tenant, replace(KEN, **bad), LIMITS, by=acting(aki), now=NOW)
     assert not Enrolment.objects.exists()
 
 
 def test_the_widened_class_needs_its_condition_in_the_contract(db: None) -> None:
-    aki = member(tenant(widened_class="猟友会員"), "aki")
+    aki, wide = member(tenant(), "aki"), Limits(10, "猟友会員")
     new = replace(KEN, affiliation="widened")
-    assert register.name_user(aki.tenant, new, by=acting(aki), now=NOW).affiliation == "widened"
+    assert register.name_user(aki.tenant, new, wide, by=acting(aki), now=NOW).pk
 
 
 def test_the_contract_authority_is_handed_on_only_by_who_has_it(db: None) -> None:
     ours = tenant()
     aki, chief = member(ours, "aki"), member(ours, "chief", has_authority=True)
-    line = register.name_user(ours, KEN, by=acting(aki), now=NOW)
+    line = register.name_user(ours, KEN, LIMITS, by=acting(aki), now=NOW)
     bold = replace(KEN, has_authority=True)
     with pytest.raises(NoAuthority):
-        register.name_user(ours, bold, by=acting(aki), now=NOW)
+        register.name_user(ours, bold, LIMITS, by=acting(aki), now=NOW)
     with pytest.raises(NoAuthority):
-        register.change(line, bold, by=acting(aki), now=NOW)
-    assert register.change(line, bold, by=acting(chief), now=NOW).has_authority
+        register.change(line, bold, LIMITS, by=acting(aki), now=NOW)
+    assert register.change(line, bold, LIMITS, by=acting(chief), now=NOW).has_authority
     # Who only changes the name of somebody with authority does not need it.
     renamed = replace(bold, name="山本 健二")
-    assert register.change(line, renamed, by=acting(aki), now=NOW).has_authority
+    assert register.change(line, renamed, LIMITS, by=acting(aki), now=NOW).has_authority
 
 
 def test_a_change_reaches_the_membership_and_tells_before_and_after(db: None) -> None:
     ours = tenant()
     aki, ben = member(ours, "aki"), member(ours, "ben", "viewer")
     line = enrolled(ben)
-    register.change(line, replace(KEN, role="editor"), by=acting(aki), now=NOW)
+    register.change(line, replace(KEN, role="editor"), LIMITS, by=acting(aki), now=NOW)
     ben.refresh_from_db()
     assert ben.role == "editor"
     details = AuditEntry.objects.get(action="user.changed").details
@@ -167,7 +169,7 @@ def test_the_last_administrator_stays(db: None) -> None:
     for deed in (
         lambda: register.stop_at_once(aki, by=acting(aki), now=NOW),
         lambda: register.end_enrolment(line, by=acting(aki), now=NOW),
-        lambda: register.change(line, KEN, by=acting(aki), now=NOW),
+        lambda: register.change(line, KEN, LIMITS, by=acting(aki), now=NOW),
         lambda: register.review(ours, [], [line.code], by=acting(aki), now=NOW),
     ):
         with pytest.raises(LastAdmin):

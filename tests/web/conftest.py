@@ -33,6 +33,7 @@ from noroshi.tenants.models import (
 from noroshi.web import recipient_acts
 from tests.retention.cast import planned
 from tests.things import thing
+from tests.contracted import make_tenant
 
 PASSWORD = "beacon fire on the hill"
 
@@ -72,10 +73,10 @@ def _calm_store() -> Iterator[None]:
 def cast(db: None) -> Cast:
     """Aki's cold store with one device that is too warm."""
     now = timezone.now().replace(microsecond=0)
-    tenant = Tenant.objects.create(name="米野木青果", code="aki-tenant", created_at=now)
+    tenant = make_tenant(name="米野木青果", code="aki-tenant", created_at=now)
     person("aki", tenant, Membership.Role.ADMIN)
     person("ben", tenant, Membership.Role.VIEWER)
-    other = Tenant.objects.create(name="よその会社", code="chie-tenant", created_at=now)
+    other = make_tenant(name="よその会社", code="chie-tenant", created_at=now)
     person("chie", other, Membership.Role.ADMIN)
     site = Site.objects.create(tenant=tenant, name="本社工場")
     kind = thermometer()

@@ -10,10 +10,11 @@ from django.utils import timezone
 from noroshi.live.viewers import NotYours, stream_of
 from noroshi.tenants import kinds
 from noroshi.tenants.audit import Actor
-from noroshi.tenants.models import KindSwitch, Membership, ServiceKind, Tenant, User
+from noroshi.tenants.models import KindSwitch, Membership, ServiceKind, User
 from noroshi.tenants.visits import SESSION_KEY, Grant, open_staff
 from noroshi.web.licensed import MENU_PAGES, PAGES
 from noroshi.web.urls import urlpatterns
+from tests.contracted import make_tenant
 from tests.factors import give_app
 from tests.web.conftest import PASSWORD, Cast, signed_in
 
@@ -46,7 +47,7 @@ def test_a_contract_without_accounts_has_no_page_at_all(cast: Cast, aki: Client)
 
 
 def test_no_account_can_be_put_in_for_a_contract_of_trap_mails(cast: Cast) -> None:
-    trapper = Tenant.objects.create(name="捕獲協議会", kind_id="WANA", created_at=cast.now)
+    trapper = make_tenant(name="捕獲協議会", kind_id="WANA", created_at=cast.now)
     with pytest.raises(IntegrityError, match="has no accounts"), transaction.atomic():
         Membership.objects.create(tenant=trapper, user=User.objects.get(login="aki"), role="admin")
 
@@ -54,7 +55,7 @@ def test_no_account_can_be_put_in_for_a_contract_of_trap_mails(cast: Cast) -> No
 def test_who_has_another_contract_cannot_choose_the_one_without_accounts(
     cast: Cast, aki: Client
 ) -> None:
-    lr = Tenant.objects.create(
+    lr = make_tenant(
         name="丘の会", code="oka", kind=ServiceKind.objects.get(code="LR"), created_at=cast.now
     )
     Membership.objects.create(tenant=lr, user=User.objects.get(login="aki"), role="admin")

@@ -4,6 +4,7 @@ import pytest
 from django.test import Client
 
 from noroshi.tenants.models import AuditEntry, Enrolment, Membership, SignIn, Tenant, User, Visit
+from tests.contracted import set_condition
 from tests.web.conftest import Cast, enrolled, person, signed_in
 
 NAMED = {"name": "山本 健", "email": "", "affiliation": "employee", "role": "viewer"}
@@ -41,7 +42,7 @@ def test_who_is_named_waits_for_the_user_id(cast: Cast, aki: Client) -> None:
 
 
 def test_the_limit_of_the_contract_is_told_in_plain_words(cast: Cast, aki: Client) -> None:
-    Tenant.objects.filter(pk=cast.tenant.pk).update(users_max=2)
+    set_condition(cast.tenant, users_max="2")
     aki.post("/users/new/", NAMED)
     page = aki.post("/users/new/", NAMED | {"name": "田中"}).content.decode()
     assert "利用者は2名までの契約です" in page
@@ -54,7 +55,7 @@ def test_the_widened_class_is_offered_only_by_its_contract(cast: Cast, aki: Clie
     assert 'value="widened"' not in text_of(aki, "/users/new/")
     assert aki.post("/users/new/", NAMED | {"affiliation": "widened"}).status_code == 200
     assert not Enrolment.objects.filter(affiliation="widened").exists()
-    Tenant.objects.filter(pk=cast.tenant.pk).update(widened_class="猟友会員")
+    set_condition(cast.tenant, widened_class="猟友会員")
     assert "猟友会員" in text_of(aki, "/users/new/")
     assert aki.post("/users/new/", NAMED | {"affiliation": "widened"}).status_code == 302
 

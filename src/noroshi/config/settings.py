@@ -38,6 +38,7 @@ INSTALLED_APPS = [
     "noroshi.base",
     "noroshi.tenants",
     "noroshi.outbox",
+    "noroshi.contracts",
     "noroshi.inbox",
     "noroshi.codecs",
     "noroshi.devices",

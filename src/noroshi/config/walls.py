@@ -3,6 +3,7 @@
 from noroshi.account import walls as account
 from noroshi.alarms import walls as alarms
 from noroshi.codecs import walls as codecs
+from noroshi.contracts import walls as contracts
 from noroshi.devices import walls as devices
 from noroshi.inbox import walls as inbox
 from noroshi.outbox import walls as outbox
@@ -13,6 +14,7 @@ from noroshi.tenants import own_walls as tenants
 WALLS = (
     *tenants.WALLS,
     *outbox.WALLS,
+    *contracts.WALLS,
     *codecs.WALLS,
     *inbox.WALLS,
     *devices.WALLS,

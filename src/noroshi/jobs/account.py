@@ -11,10 +11,12 @@ from django.db import transaction
 from django.utils import timezone, translation
 
 from noroshi.base.papers import PaperError
+from noroshi.contracts.effective import limits_of
 from noroshi.outbox.handed import Given, give
 from noroshi.tenants import accounts, register
 from noroshi.tenants.accounts import AccountRefusal
 from noroshi.tenants.audit import Actor
+from noroshi.tenants.kinds import japans_day
 from noroshi.tenants.models import Enrolment, IssuedCredential, Membership, Tenant, User
 from noroshi.tenants.register import NewEnrolment, RegisterRefusal
 
@@ -74,7 +76,7 @@ def issue(asked: argparse.Namespace, now: datetime) -> None:
         raise SystemExit(f"noroshi: no contractor has the code {asked.tenant}")
     by = Actor(None, tenant)
     person = NewEnrolment(asked.name, asked.email, asked.affiliation, asked.role)
-    line = register.name_user(tenant, person, by=by, now=now)
+    line = register.name_user(tenant, person, limits_of(tenant.pk, japans_day(now)), by=by, now=now)
     handed = accounts.issue_for(line, way=way_of(asked), login=asked.login, by=by, now=now)
     hand_out(asked, give(handed, tenant, now=now))
 

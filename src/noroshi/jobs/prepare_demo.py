@@ -20,6 +20,7 @@ from noroshi.inbox.actions import NewConnection, make_connection, renew_token
 from noroshi.inbox.models import Connection
 from noroshi.jobs.demo import cast
 from noroshi.jobs.demo.acts import name_contact
+from noroshi.jobs.demo.contract import agree
 from noroshi.jobs.demo.factor import give_app
 from noroshi.jobs.demo.notes import Notes, read_notes, write_notes
 from noroshi.jobs.demo.parties import do_business
@@ -70,7 +71,9 @@ def prepare(var: Path, *, now: datetime) -> Notes:
     enrol(tenant, now=now)
     name_contact(tenant, now=now)
     give_app(User.objects.get(login=notes.staff))
-    do_business(tenant, User.objects.get(login=notes.staff), now=now)
+    staff = User.objects.get(login=notes.staff)
+    do_business(tenant, staff, now=now)
+    agree(tenant, staff, now=now)
     write_notes(var, notes)
     return notes
 

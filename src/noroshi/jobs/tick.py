@@ -12,6 +12,7 @@ from django.utils import timezone
 from noroshi.alarms.actions import end_of_retired
 from noroshi.base.loop import run_until_stopped
 from noroshi.base.pulse import Heart, forget_dead
+from noroshi.contracts import snapshots, traces
 from noroshi.devices.waiting import run_registered
 from noroshi.inbox import retention as inbox_retention
 from noroshi.jobs import ledger, raw
@@ -53,6 +54,8 @@ def timetable() -> list[Task]:
         Task("prune readings", 6 * HOUR_S, closing.prune),
         Task("plans of deletion", HOUR_S, plans.keep_up),
         Task("prune plans of deletion", 6 * HOUR_S, plans.prune),
+        Task("papers of contracts", MINUTE_S, snapshots.take_missing),
+        Task("prune traces", 6 * HOUR_S, traces.prune),
         Task("anchor the ledger", HOUR_S, ledger.keep),
         Task("prune drafts of acts", HOUR_S, intents.prune_drafts),
         Task("prune the audit log", 6 * HOUR_S, audit.prune),

@@ -5,6 +5,9 @@ from datetime import datetime
 
 from django.db import transaction
 
+from noroshi.contracts.actions import Sheet, conclude
+from noroshi.contracts.effective import limits_of
+from noroshi.contracts.models import Contract
 from noroshi.devices.actions import DeviceChange, change
 from noroshi.devices.models import Device, DeviceType
 from noroshi.outbox import actions as outbox
@@ -12,10 +15,11 @@ from noroshi.outbox.handed import Given, give
 from noroshi.outbox.models import Message
 from noroshi.tenants import accounts, audit, register
 from noroshi.tenants.audit import Actor
+from noroshi.tenants.kinds import japans_day
 from noroshi.tenants.models import Enrolment, Membership, Tenant, User
 from noroshi.tenants.register import NewEnrolment
 
-TENANT_FACTS = ["name", "kind", "language", "retention_days", "users_max", "widened_class"]
+TENANT_FACTS = ["name", "kind", "language"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +44,15 @@ def change_device(
             audit.record(by, "device.type_changed", device, now=now, details=details)
 
 
+def make_tenant(tenant: Tenant, sheet: Sheet, *, by: User | None, now: datetime) -> Contract:
+    """Make a tenant and its contract. Raises ContractRefusal: then neither is there."""
+    with transaction.atomic():
+        save_tenant(tenant, by=by, now=now)
+        return conclude(tenant, sheet, by=Actor(by, tenant), now=now)
+
+
 def save_tenant(tenant: Tenant, *, by: User | None, now: datetime) -> None:
-    """Make a tenant, or write its changed facts."""
+    """Write a tenant with its changed facts; a new one needs its contract too: make_tenant."""
     is_new = tenant.pk is None
     with transaction.atomic():
         # Not the whole row: a freeze by the contractor in the meantime must stand.
@@ -49,7 +60,6 @@ def save_tenant(tenant: Tenant, *, by: User | None, now: datetime) -> None:
         action = "tenant.made" if is_new else "tenant.changed"
         details = {
             "language": tenant.language,
-            "retention_days": tenant.retention_days,
             "kind": tenant.kind_id,
         }
         audit.record(Actor(by, tenant), action, tenant, now=now, details=details)
@@ -63,7 +73,8 @@ def name_and_issue(
 
     Raises RegisterRefusal, AccountRefusal, PaperError: then nothing was done.
     """
-    line = register.name_user(tenant, new, by=by, now=now)
+    limits = limits_of(tenant.pk, japans_day(now))
+    line = register.name_user(tenant, new, limits, by=by, now=now)
     return issue_waiting(line, way, by=by, now=now)
 
 

@@ -108,14 +108,6 @@ def refusal_of(tenant: Tenant, now: datetime) -> str:
     )
 
 
-def check_may_become(tenant: Tenant, kind: ServiceKind, now: datetime) -> None:
-    """Raise KindRefusal where a tenant with users would get a kind without accounts."""
-    if Switch.HAS_ACCOUNT in on_of(kind, japans_day(now)):
-        return
-    if has_users([tenant.pk]):
-        raise KindRefusal(_("利用者がいるため、アカウントのないサービス種別にはできません。"))
-
-
 @transaction.atomic
 def set_switch(kind: ServiceKind, new: NewValue, *, by: Actor, now: datetime) -> KindSwitch:
     """Add a dated row, by an administrator of the office. Raises KindRefusal.

@@ -68,6 +68,19 @@ class NewEnrolment:
 
 
 @dataclass(frozen=True, slots=True)
+class Limits:
+    """What the contract in force says of users; the door asks the contract and passes it in.
+
+    Attributes:
+        users_max: lines of the register at most.
+        widened_class: who else may be a user, in words; empty = nobody.
+    """
+
+    users_max: int
+    widened_class: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Frozen:
     """What a freeze did."""
 
@@ -82,7 +95,9 @@ def current(tenant: Tenant) -> QuerySet[Enrolment]:
 
 
 @transaction.atomic
-def name_user(tenant: Tenant, new: NewEnrolment, by: Actor, now: datetime) -> Enrolment:
+def name_user(
+    tenant: Tenant, new: NewEnrolment, limits: Limits, by: Actor, now: datetime
+) -> Enrolment:
     """Put a person on the register; the office then issues the user id.
 
     Raises RegisterFull, BadEnrolment, NoAuthority, NoAccounts.
@@ -90,13 +105,13 @@ def name_user(tenant: Tenant, new: NewEnrolment, by: Actor, now: datetime) -> En
     held = _hold(tenant.pk)
     if words := kinds.refusal_of(held, now):
         raise NoAccounts(words)
-    _check(held, new)
+    _check(limits, new)
     if new.has_authority:
         _check_may_give_authority(held, by)
-    if current(held).count() >= held.users_max:
+    if current(held).count() >= limits.users_max:
         raise RegisterFull(
             _("利用者は%(n)d名までの契約です。名簿から外すか、契約の変更をご相談ください。")
-            % {"n": held.users_max}
+            % {"n": limits.users_max}
         )
     made = Enrolment.objects.create(tenant=held, named_by=by.user, named_at=now, **asdict(new))
     record(by, "user.named", made, now=now, details=asdict(new))
@@ -104,14 +119,16 @@ def name_user(tenant: Tenant, new: NewEnrolment, by: Actor, now: datetime) -> En
 
 
 @transaction.atomic
-def change(enrolment: Enrolment, new: NewEnrolment, by: Actor, now: datetime) -> Enrolment:
+def change(
+    enrolment: Enrolment, new: NewEnrolment, limits: Limits, by: Actor, now: datetime
+) -> Enrolment:
     """Put new facts in place of the old ones; role and authority hold from the next request.
 
     Raises BadEnrolment, NoAuthority, LastAdmin, Ended.
     """
     held = _hold(enrolment.tenant_id)
     known = _still_there(enrolment)
-    _check(held, new)
+    _check(limits, new)
     if new.has_authority and not known.has_authority:
         _check_may_give_authority(held, by)
     member = _membership_of(known)
@@ -258,14 +275,14 @@ def _stop(member: Membership, now: datetime) -> int:
     return end_all([member.user])
 
 
-def _check(tenant: Tenant, new: NewEnrolment) -> None:
+def _check(limits: Limits, new: NewEnrolment) -> None:
     if not new.name.strip() or len(new.name) > NAME_CHARS_MAX:
         raise BadEnrolment(_("お名前を入れてください（100文字まで）。"))
     if new.affiliation not in Enrolment.Affiliation.values:
         raise BadEnrolment(_("所属の区分を選んでください。"))
     if new.role not in Membership.Role.values:
         raise BadEnrolment(_("役割を選んでください。"))
-    if new.affiliation == Enrolment.Affiliation.WIDENED and not tenant.widened_class:
+    if new.affiliation == Enrolment.Affiliation.WIDENED and not limits.widened_class:
         raise BadEnrolment(_("この契約では、社外の方を利用者にできません。"))
 
 

@@ -21,7 +21,7 @@ CHOICES = {
 
 def action_of(action: str) -> str:
     """What was done, in words; an action without words shows its name."""
-    return (devices_and_rules() | people() | visits() | acts()).get(action, action)
+    return (devices_and_rules() | people() | visits() | acts() | contracts()).get(action, action)
 
 
 def devices_and_rules() -> dict[str, str]:
@@ -75,6 +75,14 @@ def people() -> dict[str, str]:
         "tenant.frozen": _("全アカウントを緊急停止"),
         "tenant.unfrozen": _("緊急停止を解除"),
         "sign_ins.exported": _("ログイン履歴を取り出し"),
+    }
+
+
+def contracts() -> dict[str, str]:
+    """What is done with the contract."""
+    return {
+        "contract.formed": _("契約の成立"),
+        "contract.amended": _("変更契約"),
     }
 
 

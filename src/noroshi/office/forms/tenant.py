@@ -1,52 +1,102 @@
 """Tenants and the people who act for them."""
 
+from collections.abc import Collection
+from datetime import timedelta
+from typing import Any
+
 from django import forms
 from django.conf import settings
 from django.core.exceptions import ValidationError
-from django.utils import timezone
 from django.utils.translation import gettext_lazy
 
+from noroshi.contracts import registry
+from noroshi.contracts.actions import Sheet
+from noroshi.contracts.models import VALUE_CHARS_MAX
+from noroshi.contracts.registry import BadValue
 from noroshi.office.actions import Way
+from noroshi.office.forms.party import DayInput
 from noroshi.outbox.addresses import BadAddress, clean_address
-from noroshi.tenants import kinds
-from noroshi.tenants.kinds import KindRefusal
 from noroshi.tenants.models import (
     Enrolment,
     IssuedCredential,
     Membership,
-    ServiceKind,
     Tenant,
 )
 from noroshi.tenants.register import NAME_CHARS_MAX, NewEnrolment
 
-RETENTION_DAYS_MAX = 3660
-USERS_MAX = 10_000
+DAY = timedelta(days=1)
 
 
 class TenantForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptable at run time
-    """Name, language of its mails, how long its data are kept, who may use the service."""
+    """Name and language of its mails; everything else stands in the contract."""
 
     language = forms.ChoiceField(label=gettext_lazy("言語"), choices=settings.LANGUAGES)
-    retention_days = forms.IntegerField(
-        label=gettext_lazy("保存期間"), min_value=1, max_value=RETENTION_DAYS_MAX, initial=365
-    )
-
-    users_max = forms.IntegerField(
-        label=gettext_lazy("利用者数の上限"), min_value=1, max_value=USERS_MAX, initial=10
-    )
 
     class Meta:
         model = Tenant
-        fields = ["name", "kind", "language", "retention_days", "users_max", "widened_class"]
+        fields = ["name", "language"]
 
-    def clean_kind(self) -> ServiceKind:
-        """One that the tenant may have; with users, none without accounts."""
-        kind: ServiceKind = self.cleaned_data["kind"]
+
+class NewTenantForm(TenantForm):
+    """The same with the kind of service and the condition sheet of the first contract."""
+
+    CONDITIONS = ("users_max", "widened_class", "data_scope")
+
+    from_day = forms.DateField(label=gettext_lazy("契約期間の初日"), widget=DayInput())
+    last_day = forms.DateField(
+        label=gettext_lazy("契約期間の最終日"),
+        widget=DayInput(),
+        required=False,
+        help_text=gettext_lazy("空のままなら、期限なしです。"),
+    )
+
+    class Meta(TenantForm.Meta):
+        fields = ["name", "kind", "language"]
+
+    field_order = ("name", "kind", "language", "from_day", "last_day", *CONDITIONS)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields |= {name: condition_field(name) for name in self.CONDITIONS}
+        self.order_fields(self.field_order)
+
+    def clean(self) -> dict[str, Any]:
+        """The conditions as they are kept, each fault beside its field."""
+        told = super().clean() or self.cleaned_data
+        check_conditions(self, self.CONDITIONS)
+        return told
+
+    def sheet(self) -> Sheet:
+        """The valid form as a condition sheet."""
+        told = self.cleaned_data
+        last = told["last_day"]
+        return Sheet(
+            told["from_day"],
+            last + DAY if last else None,
+            conditions={name: told[name] for name in self.CONDITIONS if told[name]},
+        )
+
+
+def condition_field(name: str, *, required: bool = False) -> forms.CharField:
+    """A field for a condition of the contract; empty = as it is without."""
+    key = registry.key_of(name)
+    return forms.CharField(
+        label=str(key.label),
+        required=required,
+        max_length=VALUE_CHARS_MAX,
+        help_text=str(key.hint),
+        widget=forms.TextInput(attrs={"autocomplete": "off", "placeholder": key.default}),
+    )
+
+
+def check_conditions(form: forms.BaseForm, names: Collection[str]) -> None:
+    """Put each fault of the conditions beside its field."""
+    for name in names:
+        text = form.cleaned_data.get(name, "")
         try:
-            kinds.check_may_become(self.instance, kind, timezone.now())
-        except KindRefusal as refusal:
-            raise ValidationError(str(refusal)) from None
-        return kind
+            form.cleaned_data[name] = registry.checked(name, text) if text else ""
+        except BadValue as fault:
+            form.add_error(name, str(fault))
 
 
 class IssueForm(forms.Form):

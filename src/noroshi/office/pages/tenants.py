@@ -9,9 +9,12 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
+from noroshi.contracts.actions import ContractRefusal
+from noroshi.contracts.effective import contract_of, data_scope_of, limits_of
+from noroshi.contracts.registry import said
 from noroshi.devices.models import Device
-from noroshi.office.actions import save_tenant
-from noroshi.office.forms.tenant import TenantForm
+from noroshi.office.actions import make_tenant, save_tenant
+from noroshi.office.forms.tenant import NewTenantForm, TenantForm
 from noroshi.office.paging import page_of, text_of
 from noroshi.office.show import show
 from noroshi.office.staff import staff_page
@@ -33,7 +36,11 @@ def tenants(request: HttpRequest, by: Actor) -> HttpResponseBase:
     if words:
         rows = rows.filter(name__icontains=words)
     page = page_of(request, rows.order_by("name", "pk"), PER_PAGE)
-    return show(request, by, "office/tenants/list.html", {"page": page, "words": words})
+    tenants_shown = [one.pk for one in page.object_list]
+    scopes = data_scope_of(tenants_shown, kinds.japans_day(timezone.now()))
+    lines = [(one, said("data_scope", scopes[one.pk].of.found.text)) for one in page.object_list]
+    context = {"page": page, "lines": lines, "words": words}
+    return show(request, by, "office/tenants/list.html", context)
 
 
 @require_http_methods(["GET", "POST"])
@@ -41,12 +48,20 @@ def tenants(request: HttpRequest, by: Actor) -> HttpResponseBase:
 def tenant_new(request: HttpRequest, by: Actor) -> HttpResponseBase:
     """Make one."""
     now = timezone.now()
-    form = TenantForm(request.POST or None, instance=Tenant(created_at=now))
+    form = NewTenantForm(
+        request.POST or None,
+        instance=Tenant(created_at=now),
+        initial={"from_day": kinds.japans_day(now)},
+    )
     if request.method == "POST" and form.is_valid():
         made = form.save(commit=False)
-        save_tenant(made, by=by.user, now=now)
-        messages.success(request, _("契約者「%(name)s」を追加しました。") % {"name": made.name})
-        return redirect("office-tenant", code=made.code)
+        try:
+            make_tenant(made, form.sheet(), by=by.user, now=now)
+        except ContractRefusal as refusal:
+            form.add_error(None, str(refusal))
+        else:
+            messages.success(request, _("契約者「%(name)s」を追加しました。") % {"name": made.name})
+            return redirect("office-tenant", code=made.code)
     return show(request, by, "office/tenants/new.html", {"form": form})
 
 
@@ -68,12 +83,16 @@ def page_of_tenant(
 ) -> HttpResponseBase:
     """The page of a tenant with whichever form was just sent."""
     found = get_object_or_404(counted(Tenant.objects.all()), code=code)
+    now = timezone.now()
+    today = kinds.japans_day(now)
     members = Membership.objects.filter(tenant=found).select_related("user")
     waiting = register.current(found).filter(membership=None)
     context = {
         "tenant": found,
         "form": form or TenantForm(instance=found),
-        "has_accounts": kinds.has_accounts(found, timezone.now()),
+        "has_accounts": kinds.has_accounts(found, now),
+        "contract": contract_of(found.pk, today),
+        "users_max": limits_of(found.pk, today).users_max,
         "members": members.order_by("user__login"),
         "waiting": waiting.order_by("named_at"),
         "named": register.current(found).count(),

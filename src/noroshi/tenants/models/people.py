@@ -18,7 +18,6 @@ class Tenant(models.Model):
     name = models.CharField(_("名称"), max_length=200)
     code = models.CharField(max_length=20, unique=True, default=new_code)
     language = models.CharField(_("言語"), max_length=5, default="ja")
-    retention_days = models.PositiveIntegerField(_("保存期間（日）"), default=365)
     created_at = models.DateTimeField()
     kind = models.ForeignKey(
         ServiceKind,
@@ -30,8 +29,6 @@ class Tenant(models.Model):
     party = models.OneToOneField(
         Party, on_delete=models.PROTECT, null=True, blank=True, related_name="tenant"
     )
-    users_max = models.PositiveIntegerField(_("利用者数の上限"), default=10)
-    widened_class = models.CharField(_("契約で広げた利用者の範囲"), max_length=100, blank=True)
     frozen_at = models.DateTimeField(null=True, blank=True)
     # Who answers for personal data on the contractor's side; changed by an act of intent only.
     privacy_name = models.CharField(_("個人情報の窓口"), max_length=100, blank=True, default="")

@@ -43,7 +43,12 @@ class EnrolmentForm(forms.Form):
     caution = ""
 
     def __init__(
-        self, member: Membership, enrolment: Enrolment | None = None, *, data: Any = None
+        self,
+        member: Membership,
+        widened: str,
+        enrolment: Enrolment | None = None,
+        *,
+        data: Any = None,
     ) -> None:
         initial = (
             {name: getattr(enrolment, name) for name in self.base_fields}
@@ -51,7 +56,6 @@ class EnrolmentForm(forms.Form):
             else {"affiliation": Enrolment.Affiliation.EMPLOYEE, "role": Membership.Role.VIEWER}
         )
         super().__init__(data, initial=initial)
-        widened = member.tenant.widened_class
         self.fields["affiliation"].choices = [  # type: ignore[attr-defined]
             (value, widened if value == Enrolment.Affiliation.WIDENED else label)
             for value, label in Enrolment.Affiliation.choices

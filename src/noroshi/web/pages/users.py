@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from noroshi.contracts.effective import limits_of
 from noroshi.tenants import access, register
 from noroshi.tenants.logbook import hints_of
 from noroshi.tenants.models import Enrolment, Membership
@@ -43,13 +44,15 @@ def users(request: HttpRequest, member: Membership) -> HttpResponseBase:
         )
     page = page_of(request, rows, PER_PAGE)
     count = register.current(member.tenant).count()
+    limits = limits_of(member.tenant_id, japans_day(now))
     context = {
         "page": page,
         "lines": lines_of(page.object_list),
         "state": wanted if wanted in STATES else "",
         "q": words,
         "count": count,
-        "is_full": count >= member.tenant.users_max,
+        "users_max": limits.users_max,
+        "is_full": count >= limits.users_max,
         "is_due": due_for_review(member.tenant, japans_day(now)),
         "unlisted": unlisted(member),
         "hints": hints_of(member.tenant, now),
@@ -63,19 +66,20 @@ def users(request: HttpRequest, member: Membership) -> HttpResponseBase:
 @manager_only
 def user_new(request: HttpRequest, member: Membership) -> HttpResponseBase:
     """Name a user; the office then issues the user id."""
-    form = EnrolmentForm(member, data=request.POST or None)
+    limits = limits_of(member.tenant_id, japans_day(timezone.now()))
+    form = EnrolmentForm(member, limits.widened_class, data=request.POST or None)
     if request.method == "POST" and form.is_valid():
         answer = saved(
             request,
             form,
             lambda new: register.name_user(
-                member.tenant, new, by=actor_of(member), now=timezone.now()
+                member.tenant, new, limits, by=actor_of(member), now=timezone.now()
             ),
             _("「%(name)s」を名簿に載せました。事務局が利用者IDを発行します。"),
         )
         if answer:
             return answer
-    is_full = register.current(member.tenant).count() >= member.tenant.users_max
+    is_full = register.current(member.tenant).count() >= limits.users_max
     return show(request, member, "web/users/new.html", {"form": form, "is_full": is_full})
 
 
@@ -87,12 +91,15 @@ def user(request: HttpRequest, member: Membership, code: str) -> HttpResponseBas
     found = register_of(member).filter(code=code).first()
     if found is None:
         raise Http404
-    form = EnrolmentForm(member, found, data=request.POST or None)
+    limits = limits_of(member.tenant_id, japans_day(timezone.now()))
+    form = EnrolmentForm(member, limits.widened_class, found, data=request.POST or None)
     if request.method == "POST" and form.is_valid():
         answer = saved(
             request,
             form,
-            lambda new: register.change(found, new, by=actor_of(member), now=timezone.now()),
+            lambda new: register.change(
+                found, new, limits, by=actor_of(member), now=timezone.now()
+            ),
             _("「%(name)s」を保存しました。"),
         )
         if answer:

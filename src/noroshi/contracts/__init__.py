@@ -1,0 +1,1 @@
+"""On what terms: contracts, their conditions in force on a day, and what they license."""
