@@ -18,6 +18,7 @@ from fido2.webauthn import AttestationObject, AttestedCredentialData, Authentica
 from noroshi.alarms.models import Incident, Recipient, Rule
 from noroshi.base.wire import micros
 from noroshi.codecs.models import Codec, CodecVersion
+from noroshi.contracts.models import Contract
 from noroshi.devices.models import Device, DeviceType, Downlink, Heartbeat, Quantity, Site
 from noroshi.inbox.models import Broker, Connection, Entry, ExceptionalEntry
 from noroshi.outbox.models import Delivery, Message
@@ -198,6 +199,8 @@ def _house(name: str, number: int, kind: DeviceType, now: datetime) -> House:
     device = _device(name, number, tenant, kind, now)
     objects: dict[str, object] = {"tenant": tenant.code, "party": party.code, "device": device.code}
     objects["thing"] = device.thing.code
+    contract = Contract.objects.get(tenant=tenant)
+    objects |= {"contract": contract.code, "snapshot": contract.snapshots.get().code}
     objects |= _heard(name, number, device, now) | _watched(name, device, now)
     objects |= planned(tenant, device, register_mark(name), now)
     objects |= _came_in(name, number, tenant, now) | _signed(name, tenant, people, now)

@@ -19,6 +19,7 @@ ROLE_OF_PROGRAM = {
     "tick": PIPELINE,
     "kind": PIPELINE,
     "rebuild": PIPELINE,
+    "contract": PIPELINE,
     "ledger": PIPELINE,
     "retention": PIPELINE,
     "add-staff": PIPELINE,

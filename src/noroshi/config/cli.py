@@ -36,6 +36,7 @@ PROGRAMS = {
     "rebuild": Program("noroshi.jobs.rebuild", "prove readings by the raw uplinks, or mend them"),
     "kind": Program("noroshi.jobs.kind", "what a kind of the service has, since when"),
     "retention": Program("noroshi.jobs.retention", "plans of deletion, holds, what went"),
+    "contract": Program("noroshi.jobs.contract", "a contract, and why a value of it is in force"),
     "ledger": Program("noroshi.jobs.ledger", "verify the chains of acts of intent; show them"),
     "remove-factors": Program("noroshi.jobs.remove_factors", "somebody lost the second factor"),
     "import-places": Program("noroshi.jobs.import_places", "where internet addresses are, by CSV"),

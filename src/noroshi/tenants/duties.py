@@ -23,6 +23,7 @@ class Duty(StrEnum):
     SYSTEM = "system"
     TENANTS = "tenants"
     KINDS = "kinds"
+    CONTRACTS = "contracts"
     ACCOUNTS = "accounts"
     PARTIES = "parties"
     STAFF = "staff"
@@ -47,6 +48,7 @@ _READ: Mapping[Duty, frozenset[StaffRole]] = {
     Duty.SYSTEM: _OPERATION,
     Duty.TENANTS: _CONTRACTS,
     Duty.KINDS: _CONTRACTS,
+    Duty.CONTRACTS: _CONTRACTS,
     Duty.ACCOUNTS: frozenset({ADMIN, REVIEWER, APPROVER, ON_DUTY}),
     Duty.PARTIES: _CONTRACTS - {ON_DUTY},
     Duty.STAFF: frozenset({ADMIN, PRIVACY}),
@@ -66,6 +68,7 @@ _CHANGE: Mapping[Duty, frozenset[StaffRole]] = {
     Duty.SYSTEM: frozenset({ADMIN}),
     Duty.TENANTS: frozenset({ADMIN, REVIEWER, APPROVER}),
     Duty.KINDS: frozenset({ADMIN}),
+    Duty.CONTRACTS: frozenset({ADMIN, REVIEWER, APPROVER}),
     Duty.ACCOUNTS: frozenset({ADMIN, REVIEWER}),
     Duty.PARTIES: frozenset({ADMIN, REVIEWER, APPROVER}),
     Duty.STAFF: frozenset({ADMIN}),

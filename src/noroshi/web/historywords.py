@@ -83,6 +83,7 @@ def contracts() -> dict[str, str]:
     return {
         "contract.formed": _("契約の成立"),
         "contract.amended": _("変更契約"),
+        "contract.read": _("契約書面を取り出し"),
     }
 
 

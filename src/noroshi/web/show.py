@@ -14,7 +14,7 @@ from noroshi.tenants import access
 from noroshi.tenants.models import Membership
 from noroshi.ui.live_address import live_url
 from noroshi.ui.nav import NavItem
-from noroshi.web.licensed import front_page, menu_licensed
+from noroshi.web.licensed import front_page, menu_licensed, shut_pages
 from noroshi.web.visiting import menu_in_scope
 
 DEVICE_PATH = "/d/"
@@ -39,6 +39,7 @@ def show(
         "tenant_name": member.tenant.name,
         "door": "web",
         "home_url": reverse(front_page(request)),
+        "shut": shut_pages(request),
         "demo_mails_url": reverse("demo-mails") if settings.DEMO else "",
         "live_url": f"{live_url(request)}?tenant={member.tenant.code}",
     }
@@ -66,7 +67,7 @@ def menu(request: HttpRequest, member: Membership, open_count: int) -> list[NavI
             ("accesses", _("提供者側のアクセス履歴")),
         ]
     if member.may_manage or member.has_authority:
-        behind.append(("acts", _("意思表示の控え")))
+        behind += [("contract", _("ご契約")), ("acts", _("意思表示の控え"))]
     behind.append(("privacy-contact", _("個人情報の窓口")))
     if settings.DEMO:
         behind.append(("demo-mails", _("デモのメール")))

@@ -25,6 +25,7 @@ from noroshi.tenants.models import (
 from noroshi.tenants.register import NAME_CHARS_MAX, NewEnrolment
 
 DAY = timedelta(days=1)
+AMENDED = "c_"
 
 
 class TenantForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptable at run time
@@ -90,11 +91,12 @@ def condition_field(name: str, *, required: bool = False) -> forms.CharField:
 
 
 def check_conditions(form: forms.BaseForm, names: Collection[str]) -> None:
-    """Put each fault of the conditions beside its field."""
+    """Put each fault of the conditions beside its field; a field may say AMENDED before its key."""
     for name in names:
         text = form.cleaned_data.get(name, "")
         try:
-            form.cleaned_data[name] = registry.checked(name, text) if text else ""
+            key = name.removeprefix(AMENDED)
+            form.cleaned_data[name] = registry.checked(key, text) if text else ""
         except BadValue as fault:
             form.add_error(name, str(fault))
 

@@ -76,6 +76,7 @@ ACTIONS: dict[str, Promise] = {
     "contract.drawn_up": _("条件書を作成"),
     "contract.formed": _("契約の成立"),
     "contract.amended": _("変更契約"),
+    "contract.read": _("契約書面を取り出し"),
     "tenant.changed": _("契約者を変更"),
     "type.made": _("機種を追加"),
     "type.changed": _("機種を変更"),
