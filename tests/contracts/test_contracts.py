@@ -9,7 +9,9 @@ import pytest
 from django.db import DatabaseError, IntegrityError, connection, transaction
 from django.utils import timezone
 
+from noroshi.alarms.actions import BadRecipient, Person, add_recipient
 from noroshi.base.roles import APP, PIPELINE
+from noroshi.codecs.models import Codec
 from noroshi.contracts import snapshots, traces
 from noroshi.contracts.actions import Change, ContractRefusal, Sheet, amend, conclude, draw_up, form
 from noroshi.contracts.effective import (
@@ -31,6 +33,10 @@ from noroshi.contracts.models import (
     Trace,
 )
 from noroshi.contracts.resolve import Level
+from noroshi.devices.actions import BadDevice, NewDevice, register
+from noroshi.devices.importing import save
+from noroshi.devices.listing import BadFile, Line, Listing
+from noroshi.devices.models import Device, DeviceType
 from noroshi.tenants import access
 from noroshi.tenants.audit import Actor
 from noroshi.tenants.intents import declare, propose
@@ -346,6 +352,31 @@ def test_a_contract_that_came_with_an_update_gets_its_snapshot_by_the_clock() ->
     )
     assert snapshots.take_missing(NOW) == 2
     assert json.loads(Snapshot.objects.get().body)["number"] == "C-000077"
+
+
+def test_recipients_and_terminals_have_the_room_that_the_contract_gives() -> None:
+    ours = make_tenant(
+        name="a", created_at=NOW, conditions={"recipients_max": "1", "devices_max": "2"}
+    )
+    by = Actor(None, ours)
+    add_recipient(Person("a", "a@example.jp"), by=by, now=NOW)
+    with pytest.raises(BadRecipient, match="1名まで"):
+        add_recipient(Person("b", "b@example.jp"), by=by, now=NOW)
+    kind = DeviceType.objects.create(
+        name_ja="温度計", codec=Codec.objects.create(name="c", kind="network")
+    )
+    news = [NewDevice(ours, f"{n}", kind, "generic", f"t-{n}") for n in range(3)]
+    first = register(news[0], by=by, now=NOW)
+    register(news[1], by=by, now=NOW)
+    with pytest.raises(BadDevice, match="2台まで"):
+        register(news[2], by=by, now=NOW)
+    with pytest.raises(BadFile, match="2台まで"):
+        save(Listing(ours, [Line(2, {}, news[2], [])]), file="x.csv", by=by, now=NOW)
+    assert Device.objects.filter(tenant=ours).count() == 2
+    Device.objects.filter(pk=first.pk).update(retired_at=NOW)
+    register(news[2], by=by, now=NOW)
+    set_condition(ours, recipients_max="none")
+    add_recipient(Person("b", "b@example.jp"), by=by, now=NOW)
 
 
 def test_a_trace_says_by_what_an_automatic_act_went() -> None:

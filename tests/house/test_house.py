@@ -8,6 +8,7 @@ from django.apps import apps
 from django.template.loader import get_template
 
 import noroshi
+from noroshi.contracts import registry
 
 HOUSE = Path(noroshi.__file__).parent
 FILES = [path for path in HOUSE.rglob("*.py") if "migrations" not in path.parts]
@@ -89,6 +90,47 @@ def test_every_row_has_an_owner(model: type) -> None:
     elif "_" not in name:
         is_platform = name in PLATFORM_TABLES
         assert is_platform or model._meta.get_field("tenant").null is False  # type: ignore[attr-defined]
+
+
+# Constants of the same name that bound the house, not one contractor.
+OF_THE_HOUSE = {
+    "account/surroundings.py": "DEVICES_MAX",  # browsers that a person signed in from
+    "base/news.py": "DEVICES_MAX",  # terminals named in one piece of news
+    "live/hub.py": "DEVICES_MAX",  # the same, gathered for a browser
+}
+
+
+@pytest.mark.parametrize("path", FILES, ids=ident)
+def test_a_limit_of_a_contractor_is_read_from_its_contract_only(path: Path) -> None:
+    """No column, no constant and no row's attribute is called like a condition.
+
+    What a limit is for whom says contracts.effective; it travels as its answer only.
+    """
+    if path.relative_to(HOUSE).parts[0] == "contracts":
+        return
+    spelled = {spelling for key in registry.KEYS for spelling in (key, key.upper())}
+    spelled -= {OF_THE_HOUSE.get(ident(path), "")}
+    spelled |= {"retention_days", "RETENTION_DAYS", "RETENTION_DAYS_DEFAULT"}
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Assign | ast.AnnAssign):
+            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+            names = {one.id for one in targets if isinstance(one, ast.Name)}
+            is_answer = ident(path) == "tenants/register.py"  # Limits, which the doors pass in
+            assert is_answer or not names & spelled, f"line {node.lineno}: ask contracts.effective"
+        if isinstance(node, ast.Attribute) and node.attr in spelled:
+            whose = node.value.id if isinstance(node.value, ast.Name) else ast.dump(node.value)
+            known = whose == "limits" or "limits_of" in whose
+            assert known, f"line {node.lineno}: ask contracts.effective"
+
+
+@pytest.mark.parametrize(
+    "model",
+    [m for m in apps.get_models() if m.__module__.startswith("noroshi")],
+    ids=lambda m: m.__name__,
+)
+def test_no_table_but_the_conditions_keeps_a_limit_of_a_contractor(model: type) -> None:
+    names = {field.name for field in model._meta.get_fields()}  # type: ignore[attr-defined]
+    assert not names & {*registry.KEYS, "retention_days"}
 
 
 @pytest.mark.parametrize("path", TEMPLATES, ids=ident)

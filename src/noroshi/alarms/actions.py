@@ -9,9 +9,12 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from noroshi.alarms.models import Incident, Recipient, Rule, RuleState
+from noroshi.contracts.effective import exceeded
 from noroshi.devices.models import Device
 from noroshi.outbox.addresses import clean_address
 from noroshi.tenants.audit import Actor, record
+from noroshi.tenants.kinds import japans_day
+from noroshi.tenants.models import Tenant
 
 LANGUAGES = frozenset({"ja", "en"})
 NAME_CHARS_MAX = 100
@@ -117,6 +120,7 @@ def add_recipient(person: Person, *, by: Actor, now: datetime) -> Recipient:
     if by.tenant is None:
         raise BadRecipient(_("契約者を選んでください。"))
     fields = _recipient_fields(person)
+    _check_room(by.tenant, now)
     recipient, is_new = Recipient.objects.get_or_create(
         tenant=by.tenant, address=fields.pop("address"), defaults=fields | {"created_at": now}
     )
@@ -197,6 +201,17 @@ def _check(terms: Terms) -> None:
         raise BadRule(_("下限は、上限より小さくしてください。"))
     if terms.margin > terms.upper - terms.lower:
         raise BadRule(_("復帰の幅は、上限と下限の差より小さくしてください。"))
+
+
+def _check_room(tenant: Tenant, now: datetime) -> None:
+    """Raise BadRecipient where the contract allows no more; two at once wait for each other."""
+    Tenant.objects.select_for_update(no_key=True).get(pk=tenant.pk)
+    count = Recipient.objects.filter(tenant=tenant).count()
+    limit = exceeded(tenant.pk, "recipients_max", count + 1, japans_day(now))
+    if limit is not None:
+        raise BadRecipient(
+            _("通知先は%(n)d名までの契約です。契約の変更をご相談ください。") % {"n": limit}
+        )
 
 
 def _check_tenant(tenant_id: int, recipients: Sequence[Recipient]) -> None:

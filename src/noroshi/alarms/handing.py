@@ -9,7 +9,7 @@ from django.db import transaction
 
 from noroshi.alarms.actions import end_watching
 from noroshi.devices import holdings
-from noroshi.devices.holdings import DEVICES_PER_TENANT_MAX, NewHolding
+from noroshi.devices.holdings import NewHolding
 from noroshi.devices.models import Device, Thing
 from noroshi.tenants import access
 from noroshi.tenants.audit import Actor
@@ -22,10 +22,9 @@ def move(
     *,
     by: Actor,
     now: datetime,
-    devices_max: int = DEVICES_PER_TENANT_MAX,
 ) -> Device:
     """From one tenant to another at once; the new one begins with nothing. Raises BadDevice."""
-    theirs = holdings.move(device, new, by=by, now=now, devices_max=devices_max)
+    theirs = holdings.move(device, new, by=by, now=now)
     stop_watching(device, by=by, now=now)
     return theirs
 

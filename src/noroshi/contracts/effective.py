@@ -131,6 +131,12 @@ def limit_of(tenant: int, key: str, day: date) -> int | None:
     return value if isinstance(value, int) else None
 
 
+def exceeded(tenant: int, key: str, wanted: int, day: date) -> int | None:
+    """The limit that `wanted` would pass; None where it fits. The caller holds the tenant's row."""
+    limit = limit_of(tenant, key, day)
+    return limit if limit is not None and wanted > limit else None
+
+
 def contract_of(tenant: int, day: date) -> Contract | None:
     """The contract that answers for a contractor on a day; None before any was formed."""
     its = _asked([tenant], day).get(tenant)

@@ -7,7 +7,6 @@ from django.db import transaction
 
 from noroshi.devices.facts import NO_FACTS, Facts, clean_facts
 from noroshi.devices.holdings import (
-    DEVICES_PER_TENANT_MAX,
     NewHolding,
     NewThing,
     begin,
@@ -35,9 +34,7 @@ class NewDevice:
     facts: Facts = NO_FACTS
 
 
-def register(
-    new: NewDevice, *, by: Actor, now: datetime, devices_max: int = DEVICES_PER_TENANT_MAX
-) -> Device:
+def register(new: NewDevice, *, by: Actor, now: datetime) -> Device:
     """Put a terminal in the register and into a tenant's hands at once. Raises BadDevice.
 
     Of a thing that is new here all is the tenant's, also what it sent while unknown.
@@ -53,7 +50,7 @@ def register(
             new.facts.place_note,
             None if is_new else now,
         )
-        return begin(thing, holding, by=by, now=now, devices_max=devices_max)
+        return begin(thing, holding, by=by, now=now)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,10 +6,12 @@ from datetime import datetime, timedelta
 from django.db import IntegrityError, connection, transaction
 from django.utils.translation import gettext as _
 
+from noroshi.contracts.effective import limit_of
 from noroshi.devices.facts import NO_FACTS, BadDevice, Facts, clean_address, clean_facts
 from noroshi.devices.models import Device, DeviceType, Downlink, Site, Thing
 from noroshi.tenants import audit
 from noroshi.tenants.audit import Actor
+from noroshi.tenants.kinds import japans_day
 from noroshi.tenants.models import Tenant
 
 DEVICES_PER_TENANT_MAX = 10_000  # where the contract says nothing else
@@ -85,14 +87,7 @@ def back_in_service(thing: Thing) -> None:
         thing.save(update_fields=["retired_at"])
 
 
-def assign(
-    thing: Thing,
-    new: NewHolding,
-    *,
-    by: Actor,
-    now: datetime,
-    devices_max: int = DEVICES_PER_TENANT_MAX,
-) -> Device:
+def assign(thing: Thing, new: NewHolding, *, by: Actor, now: datetime) -> Device:
     """Give a thing that nobody holds to a tenant, from `new.since` on. Raises BadDevice.
 
     What waits of it since then runs when the caller says so (inbox.actions.run_waiting_of).
@@ -100,15 +95,15 @@ def assign(
     since = new.since or now
     if not now - BACK_MAX <= since <= now:
         raise BadDevice("since", _("開始の日時は、いまから過去400日までにしてください。"))
-    return begin(thing, replace(new, since=since), by=by, now=now, devices_max=devices_max)
+    return begin(thing, replace(new, since=since), by=by, now=now)
 
 
-def begin(thing: Thing, new: NewHolding, *, by: Actor, now: datetime, devices_max: int) -> Device:
+def begin(thing: Thing, new: NewHolding, *, by: Actor, now: datetime) -> Device:
     """The holding itself; here `new.since` of None = from the first uplink on."""
     since = new.since
     try:
         with transaction.atomic():
-            make_room(new.tenant, 1, devices_max)
+            make_room(new.tenant, 1, now)
             back_in_service(thing)
             device = Device.objects.create(
                 tenant=new.tenant,
@@ -134,7 +129,7 @@ def begin(thing: Thing, new: NewHolding, *, by: Actor, now: datetime, devices_ma
     return device
 
 
-def make_room(tenant: Tenant, count: int, devices_max: int) -> None:
+def make_room(tenant: Tenant, count: int, now: datetime) -> None:
     """Raise BadDevice when the tenant would hold more than its contract allows.
 
     Until the transaction ends nobody else adds devices to the tenant.
@@ -142,6 +137,8 @@ def make_room(tenant: Tenant, count: int, devices_max: int) -> None:
     with connection.cursor() as cursor:
         name = f"devices of tenant {tenant.pk}"
         cursor.execute("SELECT pg_advisory_xact_lock(hashtext(%s))", [name])
+    limit = limit_of(tenant.pk, "devices_max", japans_day(now))
+    devices_max = DEVICES_PER_TENANT_MAX if limit is None else limit
     held = Device.objects.filter(tenant=tenant, retired_at=None).count()
     if held + count > devices_max:
         full = _("「%(tenant)s」の端末は%(max)d台までです。いまは%(n)d台あります。")
@@ -156,14 +153,7 @@ def site_named(tenant: Tenant, name: str) -> Site | None:
     return Site.objects.get_or_create(tenant=tenant, name=name.strip())[0]
 
 
-def move(
-    device: Device,
-    new: NewHolding,
-    *,
-    by: Actor,
-    now: datetime,
-    devices_max: int = DEVICES_PER_TENANT_MAX,
-) -> Device:
+def move(device: Device, new: NewHolding, *, by: Actor, now: datetime) -> Device:
     """End a tenant's time with a thing and begin another's, at the same instant. Raises BadDevice.
 
     What was received stays with the one who held it then; nothing of it comes along.
@@ -174,7 +164,7 @@ def move(
         end(device, "device.moved_away", by=Actor(by.user, device.tenant), now=now)
         theirs = Actor(by.user, new.tenant)
         begun = replace(new, since=device.retired_at)
-        return begin(device.thing, begun, by=theirs, now=now, devices_max=devices_max)
+        return begin(device.thing, begun, by=theirs, now=now)
 
 
 def release(device: Device, *, by: Actor, now: datetime) -> Thing:

@@ -32,7 +32,7 @@ def save(
         raise BadFile(_("登録できない行があるので、何も登録しませんでした。"))
     try:
         with transaction.atomic():
-            make_room(listing.tenant, len(good), listing.devices_max)
+            make_room(listing.tenant, len(good), now)
             devices = Device.objects.bulk_create(devices_of(listing, now))
             for device in devices:
                 details = {"address": device.address}

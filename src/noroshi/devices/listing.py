@@ -11,7 +11,6 @@ from django.utils.translation import gettext as _
 
 from noroshi.devices.actions import NewDevice
 from noroshi.devices.facts import BadDevice, Facts, clean_address, clean_facts
-from noroshi.devices.holdings import DEVICES_PER_TENANT_MAX
 from noroshi.devices.models import Device, DeviceType, Site, Space, Thing
 from noroshi.tenants.models import Tenant
 
@@ -64,11 +63,10 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """All lines of a file for one tenant, who may hold `devices_max` devices."""
+    """All lines of a file for one tenant."""
 
     tenant: Tenant
     lines: Sequence[Line]
-    devices_max: int = DEVICES_PER_TENANT_MAX
 
     @property
     def good(self) -> list[Line]:
@@ -93,7 +91,7 @@ def text_of(raw: bytes) -> str:
     raise BadFile(_("文字が読めません。UTF-8かシフトJISのCSVで保存してください。"))
 
 
-def judge(text: str, tenant: Tenant, devices_max: int = DEVICES_PER_TENANT_MAX) -> Listing:
+def judge(text: str, tenant: Tenant) -> Listing:
     """Read the lines and say of each whether it can be registered. Raises BadFile."""
     rows = list(rows_of(text))
     if not rows:
@@ -116,7 +114,7 @@ def judge(text: str, tenant: Tenant, devices_max: int = DEVICES_PER_TENANT_MAX) 
         elif key:
             taken[key] = number
         lines.append(Line(number, cells, None if reasons else new, reasons))
-    return Listing(tenant, lines, devices_max)
+    return Listing(tenant, lines)
 
 
 def rows_of(text: str) -> Iterator[tuple[int, Cells, bool]]:

@@ -12,7 +12,7 @@ from django.utils import timezone, translation
 from noroshi.alarms import handing
 from noroshi.devices import holdings
 from noroshi.devices.facts import BadDevice, Facts, clean_address
-from noroshi.devices.holdings import DEVICES_PER_TENANT_MAX, NewHolding, NewThing
+from noroshi.devices.holdings import NewHolding, NewThing
 from noroshi.devices.models import Device, DeviceType, Space, Thing
 from noroshi.inbox.actions import run_waiting_of
 from noroshi.tenants.access import JAPAN
@@ -65,7 +65,6 @@ def arguments() -> argparse.ArgumentParser:
     for verb in (made["assign"], made["move"]):
         verb.add_argument("--name", default="", help="what it is called there")
         verb.add_argument("--site", default="", help="the name of its place")
-        verb.add_argument("--devices-max", type=int, default=DEVICES_PER_TENANT_MAX, metavar="N")
     return parser
 
 
@@ -87,9 +86,7 @@ def add(asked: argparse.Namespace, now: datetime) -> None:
 def assign(asked: argparse.Namespace, now: datetime) -> None:
     """From stock to a contractor."""
     thing, new = thing_of(asked), holding_of(asked)
-    device = holdings.assign(
-        thing, new, by=Actor(None, new.tenant), now=now, devices_max=asked.devices_max
-    )
+    device = holdings.assign(thing, new, by=Actor(None, new.tenant), now=now)
     waited = run_waiting_of(thing.space, thing.address)
     sys.stdout.write(f"{held(device)}; {waited} waiting entries run again\n")
 
@@ -104,7 +101,7 @@ def move(asked: argparse.Namespace, now: datetime) -> None:
         return
     new = holding_of(asked, device)
     by = Actor(None, new.tenant)
-    moved = handing.move(device, new, by=by, now=now, devices_max=asked.devices_max)
+    moved = handing.move(device, new, by=by, now=now)
     sys.stdout.write(f"{held(moved)}; what it sent before stays with {device.tenant.name}\n")
 
 
