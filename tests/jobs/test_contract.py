@@ -32,6 +32,9 @@ def test_a_contract_is_shown_with_all_its_conditions(capsys: pytest.CaptureFixtu
     assert "Articles 5 and 6 of the terms do not apply" in told
     assert "recipients_max          10 " in told
     assert "licensed: mail\n" in told
+    assert "data_scope" not in told
+    contract.main(["effective", "W-000001", "data_scope"])
+    assert capsys.readouterr().out == "data_scope does not apply to the kind WANA\n"
 
 
 @pytest.mark.parametrize(

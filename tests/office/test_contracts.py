@@ -155,6 +155,8 @@ def test_a_contract_of_trap_mails_says_what_does_not_bind_it(house: House, offic
     said = page(office, "office-contract", Contract.objects.get(tenant=trapper))
     assert "第5条・第6条は適用されません（データ蓄積・アカウントなし）" in said
     assert "10名" in said
+    assert "保存期間" not in said, "nothing may promise it stored data"
+    assert "利用者数の上限" not in said
 
 
 def test_the_contractors_page_leads_to_its_contract(

@@ -15,8 +15,8 @@ from noroshi.contracts.items import AFTER_END, Item
 from noroshi.contracts.models import Condition, Contract
 from noroshi.contracts.period import Period
 from noroshi.contracts.resolve import Effective, Level, Row
-from noroshi.tenants.kinds import japans_day
-from noroshi.tenants.models import Tenant
+from noroshi.tenants.kinds import japans_day, on_of
+from noroshi.tenants.models import Switch, Tenant
 from noroshi.tenants.register import Limits
 
 DAY = timedelta(days=1)
@@ -58,7 +58,8 @@ def effective(contract: Contract, key: str, day: date) -> Effective:
 
 
 def all_effective(contract: Contract, day: date) -> list[Effective]:
-    """Every key, those of the registry first, then the contract's price lines."""
+    """Every key that applies to its kind of service, then the contract's price lines."""
+    on = on_of(str(contract.kind_id), day)
     rows: dict[str, list[Row]] = {key: [] for key in registry.KEYS}
     for one in Condition.objects.filter(contract=contract).order_by("key"):
         rows.setdefault(one.key, []).append(row_of(one))
@@ -67,8 +68,14 @@ def all_effective(contract: Contract, day: date) -> list[Effective]:
     return [
         registry.resolve(key, found, kind, day)
         for key, found in rows.items()
-        if key in registry.KEYS or held[key]
+        if held[key] or (key in registry.KEYS and applies(key, on))
     ]
+
+
+def applies(key: str, on: Collection[Switch]) -> bool:
+    """Whether a kind of service with these switches has something to which the key applies."""
+    needs = registry.key_of(key).needs
+    return needs is None or needs in on
 
 
 def of_tenants(tenants: Collection[int] | None, key: str, day: date) -> dict[int, Of]:

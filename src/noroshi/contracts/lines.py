@@ -10,7 +10,7 @@ from noroshi.contracts import registry
 from noroshi.contracts.effective import all_effective
 from noroshi.contracts.items import Item
 from noroshi.contracts.models import Condition, Contract, LicensedItem
-from noroshi.contracts.resolve import Effective
+from noroshi.contracts.resolve import Effective, Level
 
 DAY = timedelta(days=1)
 
@@ -28,7 +28,12 @@ class Past:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One condition in force: words, source, the (words, source) that it goes before."""
+    """One condition in force, and what it goes before.
+
+    Attributes:
+        others: (words, source) of what says otherwise, the strongest first.
+        is_before_terms: whether the terms are among them (article 2, paragraph 1).
+    """
 
     key: str
     label: str
@@ -36,8 +41,8 @@ class Line:
     source: str
     since: date | None
     document_sha256: str
-    differs: bool
     others: Sequence[tuple[str, str]]
+    is_before_terms: bool
     history: Sequence[Past]
 
 
@@ -102,6 +107,7 @@ def day_in(contract: Contract, today: date) -> date:
 
 
 def _line(found: Effective, history: Sequence[Past]) -> Line:
+    others = [row for row in found.wins_over if row.text and row.text != found.text]
     return Line(
         found.key,
         label_of(found.key),
@@ -109,12 +115,8 @@ def _line(found: Effective, history: Sequence[Past]) -> Line:
         found.source,
         found.since,
         found.document_sha256,
-        found.differs,
-        [
-            (registry.said(found.key, row.text), row.source)
-            for row in found.wins_over
-            if row.text != found.text
-        ],
+        [(registry.said(found.key, row.text), row.source) for row in others],
+        any(row.level == Level.TERMS for row in others),
         history,
     )
 

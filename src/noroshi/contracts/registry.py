@@ -5,7 +5,7 @@ asked of contracts.effective.
 """
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -16,6 +16,7 @@ from noroshi.contracts import period, prices
 from noroshi.contracts.period import Period
 from noroshi.contracts.prices import PriceLine
 from noroshi.contracts.resolve import Effective, Level, Row, article_of, holding
+from noroshi.tenants.models import Switch
 
 WANA = "WANA"
 BUILT_IN = gettext_lazy("既定値")
@@ -62,6 +63,8 @@ class Key:
         default, level, source: what holds where no contract says anything, and who says that.
         of_kind: the same for single kinds of service: (text, level, source) by code.
         hint: how it is written, for a form.
+        options: all its texts, where it is a choice.
+        needs: the switch without which a kind of service has nothing to which it applies.
     """
 
     name: str
@@ -73,6 +76,8 @@ class Key:
     source: object = BUILT_IN
     of_kind: Mapping[str, tuple[str, Level, object]] = field(default_factory=dict)
     hint: object = ""
+    options: Sequence[str] = ()
+    needs: Switch | None = None
 
 
 def _number(text: str) -> int:
@@ -111,12 +116,18 @@ def _one_of(*known: str) -> Callable[[str], str]:
 
 
 LIMIT_HINT = gettext_lazy("数。制限しないときは none")
-FLAG_HINT = gettext_lazy("yes か no")
+FLAGS = (YES, NO)
 KEYS: Mapping[str, Key] = {
     one.name: one
     for one in (
-        Key("users_max", gettext_lazy("利用者数の上限"), "people", _number, "10"),
-        Key("widened_class", gettext_lazy("契約で広げた利用者の範囲"), "words", _words, ""),
+        Key(
+            "users_max", gettext_lazy("利用者数の上限"), "people", _number, "10",
+            needs=Switch.HAS_ACCOUNT,
+        ),
+        Key(
+            "widened_class", gettext_lazy("契約で広げた利用者の範囲"), "words", _words, "",
+            needs=Switch.HAS_ACCOUNT,
+        ),
         Key(
             "recipients_max", gettext_lazy("通知先の数の上限"), "people", _limit, NO_LIMIT,
             of_kind={WANA: ("10", Level.DEFAULT, BUILT_IN)}, hint=LIMIT_HINT,
@@ -128,29 +139,32 @@ KEYS: Mapping[str, Key] = {
         Key(
             "data_scope", gettext_lazy("保存期間"), "period", period.parse, "P1Y",
             Level.TERMS, gettext_lazy("規約 第5条第1項"), hint=gettext_lazy("P1Y・P18M・P90D など"),
+            needs=Switch.HAS_STORAGE,
         ),
         Key(
             "csv_during_suspension", gettext_lazy("利用停止中のデータ取り出し"), "flag", _flag, YES,
-            hint=FLAG_HINT,
+            options=FLAGS, needs=Switch.HAS_CSV,
         ),
         Key(
-            "grace_days_after_end", gettext_lazy("契約終了後に取り出せる日数"), "days", _days, "30"
+            "grace_days_after_end", gettext_lazy("契約終了後に取り出せる日数"), "days", _days, "30",
+            needs=Switch.HAS_CSV,
         ),
         Key(
             "individual_ids", gettext_lazy("利用者IDを一人ずつ発行"), "flag", _flag, YES,
-            Level.TERMS, gettext_lazy("規約 第6条第2項"), hint=FLAG_HINT,
+            Level.TERMS, gettext_lazy("規約 第6条第2項"), options=FLAGS,
+            needs=Switch.HAS_ACCOUNT,
         ),
         Key(
             "notice_method", gettext_lazy("規約改定の知らせ方"), "choice",
             _one_of("web", "mail", "letter"), "web",
             Level.TERMS, gettext_lazy("規約 第3条第3項"),
             {WANA: ("mail", Level.TERMS, gettext_lazy("規約 第4条第2項"))},
-            hint=gettext_lazy("web・mail・letter"),
+            options=("web", "mail", "letter"),
         ),
         Key(
             "renewal_rule", gettext_lazy("更新のしかた"), "choice",
             _one_of("automatic", "request", "none"), "request",
-            hint=gettext_lazy("automatic・request・none"),
+            options=("automatic", "request", "none"),
         ),
     )
 }  # fmt: skip
@@ -191,7 +205,8 @@ def resolve(name: str, rows: Iterable[Row], kind: str, day: date) -> Effective:
     """
     found = holding(rows, day)
     last = default_of(name, kind)
-    if last.level not in {row.level for row in found}:
+    is_price = name not in KEYS  # of which there is none where no contract says so
+    if not (found and is_price) and last.level not in {row.level for row in found}:
         found = holding([*found, last], day)
     first, *others = found
     return Effective(

@@ -8,7 +8,7 @@ from datetime import date
 from django.utils import timezone, translation
 
 from noroshi.contracts import lines, registry
-from noroshi.contracts.effective import all_effective, effective
+from noroshi.contracts.effective import all_effective, applies, effective
 from noroshi.contracts.models import Contract
 from noroshi.contracts.registry import UnknownKey
 from noroshi.contracts.resolve import Effective
@@ -31,6 +31,10 @@ def main(told: Sequence[str] | None = None) -> None:
             return
         try:
             found = effective(contract, asked.key, asked.on or today)
+            on = kinds.on_of(str(contract.kind_id), asked.on or today)
+            if not applies(asked.key, on):
+                sys.stdout.write(f"{asked.key} does not apply to the kind {contract.kind_id}\n")
+                return
         except UnknownKey:
             known = ", ".join(registry.KEYS)
             sys.stderr.write(f"noroshi contract: no key {asked.key}; known: {known}\n")

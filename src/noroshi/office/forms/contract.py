@@ -10,11 +10,13 @@ from django.utils.translation import gettext_lazy
 
 from noroshi.contracts import registry
 from noroshi.contracts.actions import REASON_CHARS_MAX, Change
-from noroshi.contracts.items import Item
+from noroshi.contracts.effective import all_effective
+from noroshi.contracts.items import Item, items_of
 from noroshi.contracts.models import KEY_CHARS_MAX, VALUE_CHARS_MAX, Amendment, Contract
 from noroshi.contracts.registry import BadValue, UnknownKey
 from noroshi.office.forms.party import DayInput, PaperForm
-from noroshi.office.forms.tenant import check_conditions, condition_field
+from noroshi.office.forms.tenant import AMENDED, check_conditions, condition_field
+from noroshi.tenants.kinds import on_of
 from noroshi.tenants.models import Intent, IntentKind
 
 DAY = timedelta(days=1)
@@ -73,28 +75,34 @@ class AmendmentForm(PaperForm):
     def __init__(self, contract: Contract, *sent: Any, today: date) -> None:
         data, files = sent or (None, None)
         super().__init__(data, files, initial={"from_day": today})
-        self.fields |= {f"c_{name}": condition_field(name) for name in registry.KEYS}
+        self.fields["paper"].label = _("署名・押印された書面")
+        now = {one.key: one.text for one in all_effective(contract, today)}
+        self.conditions = [AMENDED + key for key in registry.KEYS if key in now]
+        self.fields |= {
+            name: condition_field(name.removeprefix(AMENDED), now[name.removeprefix(AMENDED)])
+            for name in self.conditions
+        }
         acts = Intent.objects.filter(tenant=contract.tenant_id, kind=IntentKind.AMENDMENT)
         free = acts.exclude(pk__in=Amendment.objects.exclude(intent=None).values("intent"))
         self.fields["intent"].queryset = free.order_by("-number")  # type: ignore[attr-defined]
         held = set(contract.items.filter(closed_by=None).values_list("item", flat=True))
-        for name, wanted in (("add", set(Item.values) - held), ("remove", held)):
+        has = items_of(on_of(str(contract.kind_id), today))
+        for name, wanted in (("add", set(has) - held), ("remove", held)):
+            if not wanted:
+                del self.fields[name]
+                continue
             self.fields[name].choices = [  # type: ignore[attr-defined]
                 (one, label) for one, label in Item.choices if one in wanted
             ]
         self.order_fields(
-            ["from_day", "reason", *self.condition_names(), *self.field_order[2:5], "price_key",
+            ["from_day", "reason", *self.conditions, *self.field_order[2:5], "price_key",
              "price", "intent", "paper"]
         )  # fmt: skip
-
-    def condition_names(self) -> list[str]:
-        """The names of the fields that are conditions."""
-        return [f"c_{name}" for name in registry.KEYS]
 
     def clean(self) -> dict[str, Any]:
         """Every fault of a condition beside its field, and an act of the contractor."""
         told = super().clean() or self.cleaned_data
-        check_conditions(self, self.condition_names())
+        check_conditions(self, self.conditions)
         if told.get("price_key") or told.get("price"):
             self._check_price()
         if not self.errors and bool(told["intent"]) == bool(told["paper"]):
@@ -106,7 +114,7 @@ class AmendmentForm(PaperForm):
     def change(self) -> Change:
         """The valid form as a change."""
         told = self.cleaned_data
-        texts = {name[2:]: told[name] for name in self.condition_names() if told[name]}
+        texts = {name.removeprefix(AMENDED): told[name] for name in self.conditions if told[name]}
         if told["price_key"]:
             texts[told["price_key"]] = told["price"]
         last = told["last_day"]
@@ -114,8 +122,8 @@ class AmendmentForm(PaperForm):
             told["from_day"],
             told["reason"],
             texts,
-            add=[Item(one) for one in told["add"]],
-            remove=[Item(one) for one in told["remove"]],
+            add=[Item(one) for one in told.get("add", ())],
+            remove=[Item(one) for one in told.get("remove", ())],
             until_day=last + DAY if last else None,
         )
 

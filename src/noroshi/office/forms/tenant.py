@@ -7,6 +7,7 @@ from typing import Any
 from django import forms
 from django.conf import settings
 from django.core.exceptions import ValidationError
+from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from noroshi.contracts import registry
@@ -58,7 +59,9 @@ class NewTenantForm(TenantForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields |= {name: condition_field(name) for name in self.CONDITIONS}
+        self.fields |= {
+            name: condition_field(name, registry.key_of(name).default) for name in self.CONDITIONS
+        }
         self.order_fields(self.field_order)
 
     def clean(self) -> dict[str, Any]:
@@ -78,15 +81,21 @@ class NewTenantForm(TenantForm):
         )
 
 
-def condition_field(name: str, *, required: bool = False) -> forms.CharField:
-    """A field for a condition of the contract; empty = as it is without."""
+def condition_field(name: str, now: str) -> forms.CharField | forms.ChoiceField:
+    """A field for a condition of the contract; empty = it stays `now`."""
     key = registry.key_of(name)
+    if key.options:
+        stays = _("（変えない：%(now)s）") % {"now": registry.said(name, now)}
+        choices = [(one, registry.said(name, one)) for one in key.options]
+        return forms.ChoiceField(
+            label=str(key.label), required=False, choices=[("", stays), *choices]
+        )
     return forms.CharField(
         label=str(key.label),
-        required=required,
+        required=False,
         max_length=VALUE_CHARS_MAX,
         help_text=str(key.hint),
-        widget=forms.TextInput(attrs={"autocomplete": "off", "placeholder": key.default}),
+        widget=forms.TextInput(attrs={"autocomplete": "off", "placeholder": now}),
     )
 
 
