@@ -68,7 +68,7 @@ def all_effective(contract: Contract, day: date) -> list[Effective]:
     return [
         registry.resolve(key, found, kind, day)
         for key, found in rows.items()
-        if held[key] or (key in registry.KEYS and applies(key, on))
+        if (applies(key, on) if key in registry.KEYS else held[key])
     ]
 
 

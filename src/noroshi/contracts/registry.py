@@ -244,7 +244,7 @@ def said_number(unit: str, n: int) -> str:
     if unit == "people":
         return ngettext("%(n)d名", "%(n)d名", n) % {"n": n}
     if unit == "devices":
-        return ngettext("%(n)d台", "%(n)d台", n) % {"n": n}
+        return _("%(n)d台") % {"n": n}
     return ngettext("%(n)d日", "%(n)d日", n) % {"n": n}
 
 

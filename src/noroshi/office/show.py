@@ -56,7 +56,7 @@ def menu(request: HttpRequest, by: Actor, badge: int) -> list[NavItem]:
     behind = [
         ("office-types", Duty.TYPES, pgettext("list", "機種")),
         ("office-tenants", Duty.TENANTS, pgettext("list", "契約者")),
-        ("office-contracts", Duty.CONTRACTS, _("契約")),
+        ("office-contracts", Duty.CONTRACTS, pgettext("list", "契約")),
         ("office-kinds", Duty.KINDS, _("サービス種別")),
         ("office-parties", Duty.PARTIES, pgettext("list", "取引先")),
         ("office-subcontractors", Duty.SUBCONTRACTORS, _("委託先台帳")),
