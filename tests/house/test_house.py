@@ -134,6 +134,13 @@ def test_no_table_but_the_conditions_keeps_a_limit_of_a_contractor(model: type) 
 
 
 @pytest.mark.parametrize("path", TEMPLATES, ids=ident)
+def test_no_template_reads_a_limit_from_a_contractors_row(path: Path) -> None:
+    text = path.read_text()
+    for key in (*registry.KEYS, "retention_days"):
+        assert f"tenant.{key}" not in text
+
+
+@pytest.mark.parametrize("path", TEMPLATES, ids=ident)
 def test_every_template_parses(path: Path) -> None:
     get_template(str(path).partition("/templates/")[2])
 

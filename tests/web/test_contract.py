@@ -90,6 +90,14 @@ def test_what_the_contract_does_not_license_is_not_there_nor_linked(
         assert not [path for path in gone if f'href="{path}' in said and path != "/"], address
 
 
+def test_the_export_page_says_from_which_day_data_are_kept_and_by_what(
+    cast: Cast, aki: Client
+) -> None:
+    assert "以降のデータ（規約 第5条第1項）" in text_of(aki, "/export/")
+    set_condition(cast.tenant, data_scope="P3Y")
+    assert "以降のデータ（変更契約 第1号）" in text_of(aki, "/export/")
+
+
 def test_every_item_opens_pages_of_this_door() -> None:
     known = {one.name for one in urlpatterns}
     assert set(LICENSED) == set(Item)
