@@ -14,8 +14,8 @@ from noroshi.readings.store import Kept, Point
 from noroshi.tenants.audit import Actor
 from noroshi.tenants.models import Tenant, User
 from tests.committed import transactional_db
-from tests.things import thing
 from tests.contracted import make_tenant
+from tests.things import thing
 
 __all__ = ["transactional_db"]
 

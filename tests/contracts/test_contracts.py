@@ -128,9 +128,7 @@ def test_the_scope_of_data_is_told_as_the_first_day_that_is_kept() -> None:
 
 def test_the_contract_that_answers_is_the_one_in_force_else_the_last_else_the_next() -> None:
     ours = tenant()
-    first = conclude(
-        ours, Sheet(BEGIN, TODAY, conditions={"users_max": "3"}), by=NOBODY, now=NOW
-    )
+    first = conclude(ours, Sheet(BEGIN, TODAY, conditions={"users_max": "3"}), by=NOBODY, now=NOW)
     later = Sheet(TODAY + 30 * DAY, conditions={"users_max": "7"})
     second = conclude(ours, later, by=NOBODY, now=NOW)
     asked = [BEGIN - DAY, BEGIN, TODAY - DAY, TODAY, TODAY + 29 * DAY, TODAY + 30 * DAY]
@@ -347,9 +345,7 @@ def test_the_clock_sets_each_paper_once_and_the_same_again() -> None:
 
 def test_a_contract_that_came_with_an_update_gets_its_snapshot_by_the_clock() -> None:
     draft = draw_up(tenant(), Sheet(BEGIN), by=NOBODY, now=NOW)
-    Contract.objects.filter(pk=draft.pk).update(
-        state="formed", number="C-000077", formed_at=NOW
-    )
+    Contract.objects.filter(pk=draft.pk).update(state="formed", number="C-000077", formed_at=NOW)
     assert snapshots.take_missing(NOW) == 2
     assert json.loads(Snapshot.objects.get().body)["number"] == "C-000077"
 

@@ -80,9 +80,7 @@ def test_a_value_of_the_contract_stands_beside_that_of_the_terms(
     assert "変更契約 第1号" in said
 
 
-def test_the_tabs_show_items_and_papers(
-    house: House, office: Client, contract: Contract
-) -> None:
+def test_the_tabs_show_items_and_papers(house: House, office: Client, contract: Contract) -> None:
     assert "データ取り出し（CSV）" in page(office, "office-contract-items", contract)
     set_condition(house.tenant, users_max="12")
     said = page(office, "office-contract-papers", contract)

@@ -13,8 +13,8 @@ from noroshi.readings import closing, store
 from noroshi.readings.store import Kept, Point, keep_points
 from noroshi.tenants.models import Tenant
 from tests.committed import transactional_db
-from tests.things import thing
 from tests.contracted import make_tenant
+from tests.things import thing
 
 __all__ = ["transactional_db"]
 

@@ -31,9 +31,9 @@ from noroshi.tenants.models import (
     VisitView,
 )
 from noroshi.web import recipient_acts
+from tests.contracted import make_tenant
 from tests.retention.cast import planned
 from tests.things import thing
-from tests.contracted import make_tenant
 
 PASSWORD = "beacon fire on the hill"
 

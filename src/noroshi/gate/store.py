@@ -78,16 +78,16 @@ SELECT payload FROM again UNION ALL SELECT payload FROM given
 # A silent network is noticed by both ends: the server's lets go of the journal's lock then.
 SILENT_S, ASK_AGAIN_S, ASKS = 10, 3, 3
 DEAD_MS = 20_000
+SESSION = {
+    "jit": "off",
+    "tcp_keepalives_idle": str(SILENT_S),
+    "tcp_keepalives_interval": str(ASK_AGAIN_S),
+    "tcp_keepalives_count": str(ASKS),
+    "tcp_user_timeout": str(DEAD_MS),
+}
 AS_GATE = {
     "command_timeout": STATEMENT_S_MAX,
-    "server_settings": {
-        "application_name": "noroshi gate",
-        "jit": "off",
-        "tcp_keepalives_idle": str(SILENT_S),
-        "tcp_keepalives_interval": str(ASK_AGAIN_S),
-        "tcp_keepalives_count": str(ASKS),
-        "tcp_user_timeout": str(DEAD_MS),
-    },
+    "server_settings": SESSION | {"application_name": "noroshi gate"},
 }
 KEPT_ALIVE = (
     (socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1),

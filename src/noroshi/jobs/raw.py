@@ -6,6 +6,7 @@ from uuid import UUID
 
 from django.conf import settings
 
+from noroshi.contracts.effective import data_scope_of
 from noroshi.inbox import packing, retention
 from noroshi.inbox.entry import EntryRow
 from noroshi.inbox.retention import Kept
@@ -50,11 +51,14 @@ def kept(now: datetime) -> Kept:
         kind.code for kind in ServiceKind.objects.all()
         if Switch.HAS_STORAGE in kinds.on_of(kind, today)
     }  # fmt: skip
-    tenants = Tenant.objects.values_list("pk", "kind_id", "retention_days")
+    scopes = data_scope_of(None, today)
+    tenants = Tenant.objects.values_list("pk", "kind_id")
     return Kept(
         {
-            pk: days if kind in storing else settings.OPERATION_LOG_DAYS
-            for pk, kind, days in tenants
+            pk: (today - scopes[pk].first_day).days + 1
+            if kind in storing
+            else settings.OPERATION_LOG_DAYS
+            for pk, kind in tenants
         },
         nobodys=settings.STRANGERS_DAYS,
     )

@@ -11,13 +11,11 @@ from noroshi.pipeline import Heard
 def heard_in(rows: Sequence[EntryRow]) -> list[Heard]:
     """The messages of registered devices, each with the device that sent it then, in order."""
     parsed, items = pipeline.parse(rows)
-    places = {(item.space, item.address) for _, item in items}
-    today, before = find.find(places), find.former(places)
+    sent = [((item.space, item.address), pipeline.time_of(row, item)) for row, item in items]
+    holders = find.holders(sent)
     found = []
-    for row, item in items:
-        device = today.get((item.space, item.address))
-        if device is None or row.received_at < device.since:
-            device = before.at(item.space, item.address, row.received_at) or device
+    for (row, item), (place, at) in zip(items, sent, strict=True):
+        device = holders.at(place, at)
         if device is not None and parsed.owners[row.connection_id] in {None, device.tenant_id}:
-            found.append(pipeline.heard(row, device, item))
+            found.append(pipeline.heard(row, device, item, at))
     return found

@@ -55,6 +55,7 @@ class Listener:
             self._desk.close()
 
     async def _round(self) -> None:
+        await self._keeper.belong(await self._desk.mark())
         brokers = {broker.connection_id: broker for broker in await self._desk.brokers()}
         self._has_brokers = bool(brokers)
         for number, (subscription, task) in list(self._running.items()):

@@ -86,7 +86,7 @@ async def opened(settings: Settings) -> AsyncIterator[list["asyncio.Task[None]"]
     Gives its tasks, which end only by a fault. Raises OSError when the spool cannot be used.
     """
     with contextlib.closing(Spool(settings.spool, settings.spool_bytes_max)) as spool:
-        spool.open()
+        spool.prepare()
         keeper = Keeper(Writer(settings.database_url), spool)
         desk = Desk(settings.database_url, sealer(settings.secret_keys))
         listener = Listener(desk, keeper)

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Sequence
+from uuid import UUID
 
 import asyncpg
 import msgspec
@@ -10,11 +11,11 @@ import msgspec
 from noroshi.base.heartbeat import BEAT, instance
 from noroshi.base.sealing import Sealer, Unreadable
 from noroshi.gate.store import (
-    AS_GATE,
     CONNECT_S_MAX,
     HOPELESS,
-    NOTE_CHARS_MAX,
+    MARK,
     OUTAGE,
+    SESSION,
     STATEMENT_S_MAX,
     BadDatabase,
     one_line,
@@ -25,13 +26,7 @@ from noroshi.mqtt.packets import V3, V5, Login
 
 TURN = 0x6E6D  # "nm": the class of locks by connection; who holds one is its listener
 
-# A listener that was cut off the network must not keep its turns for hours.
-AS_LISTENER = AS_GATE["server_settings"] | {
-    "application_name": "noroshi listen",
-    "tcp_keepalives_idle": "10",
-    "tcp_keepalives_interval": "5",
-    "tcp_keepalives_count": "3",
-}
+AS_LISTENER = SESSION | {"application_name": "noroshi listen"}
 BROKERS = """
 SELECT c.id, c.kind, c.settings::text, b.host, b.port, b.version, b.is_tls, b.ca, b.user,
        b.sealed_password, b.client_id, b.topics
@@ -48,7 +43,8 @@ ON CONFLICT (connection_id) DO UPDATE SET state = excluded.state, why = excluded
     heard_at = coalesce(excluded.heard_at, inbox_listening.heard_at),
     messages = excluded.messages, passed_over = excluded.passed_over
 """
-PULSE = BEAT.format("$1", "$2", "$3")
+PULSE = BEAT.format("$1", "$2", "$3", "$4")
+NOTE_CHARS_MAX = 200
 
 
 class Away(Exception):
@@ -66,6 +62,14 @@ class Desk:
         self._pg: asyncpg.Connection | None = None
         self._held: set[int] = set()
         self._was_there = False
+
+    async def mark(self) -> UUID:
+        """By which this database is known again. Raises Away, BadDatabase."""
+        async with self._asked() as connection:
+            mark = await connection.fetchval(MARK, timeout=STATEMENT_S_MAX)
+            if mark is None:
+                raise BadDatabase("the database has no mark; run `noroshi migrate`")
+            return mark  # type: ignore[no-any-return]
 
     async def brokers(self) -> list[Broker]:
         """Those of all open connections. Raises Away, BadDatabase."""
@@ -100,7 +104,7 @@ class Desk:
             if reports:
                 columns = zip(*[_columns(each) for each in reports], strict=True)
                 await connection.execute(REPORT, *columns)
-            await connection.execute(PULSE, "listen", instance(), note[:NOTE_CHARS_MAX])
+            await connection.execute(PULSE, "listen", instance(), note[:NOTE_CHARS_MAX], "{}")
 
     def close(self) -> None:
         """Cut the connection, and let all turns go with it."""

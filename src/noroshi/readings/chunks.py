@@ -78,14 +78,14 @@ def take_out(found: Mapping[int, NDArray[np.int64]]) -> int:
 
     The caller holds the transaction and the closer's lock.
     """
-    days = {
-        (series, _date(day)) for series, times in found.items()
-        for day in np.unique(times // DAY_US).tolist()
+    wanted = {
+        (series, days.from_number(day)) for series, times in found.items()
+        for day in np.unique(days.numbers(times)).tolist()
     }  # fmt: skip
     left: list[Chunk] = []
     empty: list[Chunk] = []
     taken = 0
-    for series, known in _covering(sorted(days)).items():
+    for series, known in _covering(sorted(wanted)).items():
         for chunk in known:
             stays = ~np.isin(chunk.run.times, found[series])
             taken += int(len(stays) - stays.sum())
