@@ -272,6 +272,11 @@ def keep(parsed: Parsed, decoded: Sequence[Decoded | None], *, now: datetime) ->
     store.keep_uplinks(uplinks)
     kept = store.keep_points(points)
     backdated.note(uplinks, points)
+    if lost := store.lost(points, kept):
+        over = [message for message in parsed.heard if message.device.id in lost]
+        parsed.troubles += [
+            trouble_of(one, "failed", "too_many_series", lost[one.device.id]) for one in over
+        ]
     heartbeats.hear([beat(message) for message in parsed.heard if message.is_radio])
     settle_downlinks([fate for message in parsed.heard if (fate := fate_of(message))])
     # All are judged, also of a message that was known: its first callback may have had no payload,

@@ -34,6 +34,12 @@ REASONS: dict[str, tuple[Promise, Promise]] = {
         gettext_lazy("デコーダーがデータを読めませんでした。"),
         gettext_lazy("デコーダーを直して保存したあと、再処理してください。"),
     ),
+    "too_many_series": (
+        gettext_lazy("端末の項目が多すぎて、新しい項目を保存できませんでした。"),
+        gettext_lazy(
+            "デコーダーが毎回ちがう名前を作っていないか確かめ、直して再処理してください。"
+        ),
+    ),
     "bad_data": (
         gettext_lazy("データベースに保存できない値がありました。"),
         gettext_lazy("値の大きさや文字を確かめ、デコーダーを直して再処理してください。"),

@@ -11,6 +11,7 @@ from noroshi.base import wire
 
 NUMERIC_KINDS = frozenset({"number", "boolean"})
 SERIES_CACHED_MAX = 200_000
+DEVICE_SERIES_MAX = 500  # quantities of one device: a codec that invents names ends here
 
 SeriesName = tuple[int, str, str]  # device_id, key, kind
 
@@ -23,9 +24,18 @@ SELECT s.device_id, s.key, s.kind, s.id
 FROM unnest(%b::bigint[], %b::text[], %b::text[]) AS wanted (device_id, key, kind)
 JOIN readings_series s USING (device_id, key, kind)
 """
+# Of one device no more than so many, those that it has and those new here together.
 MAKE_SERIES = """
 INSERT INTO readings_series (tenant_id, device_id, key, kind)
-SELECT * FROM unnest(%b::bigint[], %b::bigint[], %b::text[], %b::text[])
+SELECT tenant_id, device_id, key, kind FROM (
+    SELECT n.*, row_number() OVER (PARTITION BY n.device_id ORDER BY n.place) + (
+        SELECT count(*) FROM readings_series s WHERE s.device_id = n.device_id) AS number
+    FROM unnest(%b::bigint[], %b::bigint[], %b::text[], %b::text[]) WITH ORDINALITY
+        AS n (tenant_id, device_id, key, kind, place)
+    WHERE NOT EXISTS (SELECT FROM readings_series s
+        WHERE s.device_id = n.device_id AND s.key = n.key AND s.kind = n.kind)
+) AS new
+WHERE number <= %b
 ON CONFLICT (device_id, key, kind) DO NOTHING
 """
 KEEP_NUMBERS = """
@@ -140,11 +150,13 @@ class NewUplink(msgspec.Struct, frozen=True, gc=False):
 def keep_points(points: Sequence[Point]) -> list[Kept]:
     """Store a batch; the last of equal (series, at) wins. Answers in the order of `points`.
 
+    A point whose device has DEVICE_SERIES_MAX quantities besides is not kept, and not answered.
+
     The caller holds the transaction, whose commit raises IntegrityError when a device is gone.
     """
     if not points:
         return []
-    ids, newest = _series_of(points)
+    points, ids, newest = _series_of(points)
     kept = [
         Kept(point, series_id, (before := newest[series_id]) is not None and point.at < before)
         for point, series_id in zip(points, ids, strict=True)
@@ -156,6 +168,18 @@ def keep_points(points: Sequence[Point]) -> list[Kept]:
     _keep_loose([one for one in stored if one[0].point.kind not in NUMERIC_KINDS])
     _keep_latest((one for one in stored if not one[0].is_late), newest)
     return kept
+
+
+def lost(points: Sequence[Point], kept: Sequence[Kept]) -> dict[int, str]:
+    """Device → the keys, in one text, of those of its points that were not kept."""
+    if len(points) == len(kept):
+        return {}
+    stored = {id(one.point) for one in kept}
+    keys: dict[int, dict[str, None]] = {}
+    for point in points:
+        if id(point) not in stored:
+            keys.setdefault(point.device_id, {})[point.key] = None
+    return {device_id: ", ".join(found) for device_id, found in keys.items()}
 
 
 def keep_uplinks(uplinks: Iterable[NewUplink]) -> set[tuple[int, UUID]]:
@@ -211,14 +235,19 @@ def forget_series() -> None:
     _series_ids.clear()
 
 
-def _series_of(points: Sequence[Point]) -> tuple[list[int], dict[int, datetime | None]]:
-    """The series id of each point, and when each series was heard last before this batch."""
+def _series_of(
+    points: Sequence[Point],
+) -> tuple[Sequence[Point], list[int], dict[int, datetime | None]]:
+    """The points that have a series, its id, and when it was heard last before this batch."""
     names = [(point.device_id, point.key, point.kind) for point in points]
     missing = {
         name: point for name, point in zip(names, points, strict=True) if name not in _series_ids
     }
     if missing:
         _find_or_make(missing)
+        if not missing.keys() <= _series_ids.keys():
+            points = [one for one, name in zip(points, names, strict=True) if name in _series_ids]
+            names = [name for name in names if name in _series_ids]
     ids = [_series_ids[name] for name in names]
     newest = _newest(ids)
     gone = {name for name, series_id in zip(names, ids, strict=True) if series_id not in newest}
@@ -229,7 +258,7 @@ def _series_of(points: Sequence[Point]) -> tuple[list[int], dict[int, datetime |
         )
         ids = [_series_ids[name] for name in names]
         newest = _newest(ids)
-    return ids, newest
+    return points, ids, newest
 
 
 def _find_or_make(wanted: Mapping[SeriesName, Point]) -> None:
@@ -241,7 +270,7 @@ def _find_or_make(wanted: Mapping[SeriesName, Point]) -> None:
         found = cursor.execute(FIND_SERIES, columns).fetchall()
         if len(found) < len(wanted):
             tenants = [point.tenant_id for point in wanted.values()]
-            cursor.execute(MAKE_SERIES, [tenants, *columns])
+            cursor.execute(MAKE_SERIES, [tenants, *columns, DEVICE_SERIES_MAX])
             found = cursor.execute(FIND_SERIES, columns).fetchall()
     _series_ids.update(((device, key, kind), series) for device, key, kind, series in found)
 
