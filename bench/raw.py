@@ -1,6 +1,7 @@
 """How small raw uplinks lie in the journal, how fast they are packed, how fast one is read."""
 
 import json
+import resource
 import statistics
 import time
 from datetime import timedelta
@@ -48,15 +49,18 @@ def measure() -> dict[str, tuple[float, str]]:
     keys = list(Entry.objects.order_by("?").values_list("key", flat=True)[:READS])
     Watermark.objects.update(entry_id=UPLINKS)
     hot_bytes, hot_ms = size("inbox_entry") - empty[0], read_ms(keys)
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     begin = time.perf_counter()
     assert raw.pack(now) == UPLINKS
     took = time.perf_counter() - begin
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     assert not Entry.objects.exists()
     return {
         "raw_uplink_body_bytes": (round(body_bytes / UPLINKS), "B"),
         "raw_uplink_hot_bytes": (round(hot_bytes / UPLINKS), "B"),
         "raw_uplink_bytes": (round((size("inbox_block") - empty[1]) / UPLINKS, 1), "B"),
         "raw_pack_per_s": (round(UPLINKS / took), "uplinks/s"),
+        "raw_pack_more_mib": (round(peak - before), "MiB"),
         "raw_read_hot_ms": (round(hot_ms, 2), "ms"),
         "raw_read_packed_ms": (round(read_ms(keys), 2), "ms"),
     }

@@ -21,8 +21,8 @@ from noroshi.inbox.entry import EntryRow
 ENTRIES = "inbox_entry"
 OTHER = "inbox_entry_other"
 HOT_DAYS = 3  # networks repeat themselves within minutes, or hours after an outage of ours
-BATCH_ENTRIES = 16_384
-BATCH_BYTES = 48 << 20  # of bodies
+BATCH_ENTRIES = 8_192
+BATCH_BYTES = 16 << 20  # of bodies; the program takes some five times as much for a while
 REFILLED_BELOW = blocks.BLOCK_ENTRIES // 2  # a block this empty takes in what comes for it
 PACKING_LOCK = 0x6E6F_7264_0002  # one packer or pruner at a time in the whole house
 FIRST = uuid.UUID(int=0)
