@@ -23,6 +23,7 @@ PLATFORM_TABLES = {
     "Attachment",  # through its message
     "AuditEntry",
     "Broker",  # through its connection
+    "BackupRun",
     "Codec",
     "CodecVersion",
     "Connection",

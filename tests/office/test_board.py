@@ -5,7 +5,7 @@ from datetime import timedelta
 from django.test import Client
 from django.urls import reverse
 
-from noroshi.base.models import Pulse
+from noroshi.base.models import BackupRun, Pulse
 from noroshi.codecs.sandbox import Sandbox
 from noroshi.inbox.actions import NewConnection, make_connection
 from noroshi.office.board import board
@@ -78,3 +78,39 @@ def test_the_system_page_tells_programs_tables_and_versions(house: House, office
     assert "inbox_entry" in said
     assert "PostgreSQL" in said
     assert "動作中" in said
+
+
+def backed_up(house: House, kind: str, hours_ago: float, said: str = "") -> None:
+    at = house.now - timedelta(hours=hours_ago)
+    BackupRun.objects.create(
+        kind=kind, started_at=at, ended_at=at, is_good=not said, said=said, size=3_400_000, rows=9
+    )
+
+
+def test_backups_that_are_old_or_failed_turn_the_board_red(house: House, office: Client) -> None:
+    assert board(house.now).tasks == []  # none was ever asked for
+    backed_up(house, "backup", 1)
+    backed_up(house, "drill", 24)
+    assert board(house.now).tasks == []
+    later = board(house.now + timedelta(hours=30)).tasks
+    assert [task.what for task in later] == ["バックアップが31時間取れていません"]
+    backed_up(house, "backup", 0.5, said="no space left on device")
+    backed_up(house, "drill", 0.4, said="tenants_user has 1 rows, it had 2")
+    failed = board(house.now).tasks
+    assert [(task.what, task.why) for task in failed] == [
+        ("バックアップに失敗しました", "no space left on device"),
+        ("バックアップから復元できませんでした", "tenants_user has 1 rows, it had 2"),
+    ]
+    page = office.get(reverse("office-system")).content.decode()
+    assert "3.4 MB" in page
+    assert "no space left on device" in page
+    backed_up(house, "backup", 0.1)
+    assert [task.label for task in board(house.now).tasks] == ["復元の確認"]
+
+
+def test_a_backup_that_nobody_ever_restored_is_told(house: House) -> None:
+    backed_up(house, "backup", 3)
+    (task,) = board(house.now).tasks
+    assert task.what == "バックアップからの復元をまだ確かめていません"
+    BackupRun.objects.create(kind="drill", started_at=house.now - timedelta(minutes=5))
+    assert board(house.now).tasks == [task]  # it runs: not failed, and not proved yet

@@ -6,6 +6,28 @@ from pathlib import Path
 
 
 @dataclass(frozen=True, slots=True)
+class Backup:
+    """What the operator wants of backups; without a folder none are made.
+
+    Attributes:
+        folder: where they are kept; None = no backups by themselves.
+        form: `dump` (small databases) or `base` (the whole cluster with its log).
+        at: (hour, minute) of the day in Japan at which one is made.
+        daily, weekly: of how many days, and of how many weeks, one is kept.
+        drill_days: how often one is restored for proof; 0 = never.
+        url: a role that sees every row, on a server of the operator's own; empty = the embedded.
+    """
+
+    folder: Path | None
+    form: str
+    at: tuple[int, int]
+    daily: int
+    weekly: int
+    drill_days: int
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
 class Environment:
     """What the operator set, with the defaults of a single machine.
 
@@ -29,6 +51,8 @@ class Environment:
         strangers_days: days that raw uplinks of unknown devices are kept.
         metrics_token: what a reader of the figures must show; empty = nobody reads them.
         allowed_hosts: host names the pages answer to.
+        backup: where, when and how often backups are made and proved.
+        failpoints: where a fault run makes a program die, e.g. `spine.stored=kill:0.01`.
     """
 
     database_url: str
@@ -56,6 +80,8 @@ class Environment:
     is_https: bool
     is_demo: bool
     is_debug: bool
+    backup: Backup
+    failpoints: str
 
 
 ROLE_URLS = {
@@ -66,6 +92,7 @@ LENT = ("DATABASE_URL", *ROLE_URLS.values(), "NOROSHI_SECRET_KEY")
 SECRETS = (*LENT, "NOROSHI_METRICS_TOKEN")
 TOKEN_CHARS_MIN = 24
 LENT_FILE = "environment"
+BACKUP_FORMS = ("dump", "base")
 
 
 class BadSetting(SystemExit):
@@ -105,7 +132,36 @@ def read(source: "os._Environ[str] | dict[str, str] | None" = None) -> Environme
         is_https=base_url.startswith("https://"),
         is_demo=env.get("NOROSHI_DEMO", "") == "1",
         is_debug=env.get("NOROSHI_DEBUG", "") == "1",
+        backup=read_backup(env),
+        failpoints=failpoints(env),
     )
+
+
+def read_backup(env: "os._Environ[str] | dict[str, str]") -> Backup:
+    """The settings of backups."""
+    folder, form = env.get("NOROSHI_BACKUP_FOLDER", ""), env.get("NOROSHI_BACKUP_FORM", "dump")
+    if form not in BACKUP_FORMS:
+        raise BadSetting(f"noroshi: NOROSHI_BACKUP_FORM={form!r} must be dump or base.")
+    return Backup(
+        folder=Path(folder).absolute() if folder else None,
+        form=form,
+        at=time_of_day(env, "NOROSHI_BACKUP_AT", "02:30"),
+        daily=number(env, "NOROSHI_BACKUP_DAILY", 7, most=400),
+        weekly=number(env, "NOROSHI_BACKUP_WEEKLY", 5, most=400),
+        drill_days=number(env, "NOROSHI_DRILL_DAYS", 7, most=400),
+        url=env.get("NOROSHI_BACKUP_URL", ""),
+    )
+
+
+def failpoints(env: "os._Environ[str] | dict[str, str]") -> str:
+    """The failpoints of a fault run; refused where nobody said that this is one."""
+    wanted = env.get("NOROSHI_FAILPOINTS", "")
+    if wanted and env.get("NOROSHI_FAULT_RUN", "") != "1":
+        raise BadSetting(
+            "noroshi: NOROSHI_FAILPOINTS makes programs die on purpose; it is taken only with "
+            "NOROSHI_FAULT_RUN=1, in a test."
+        )
+    return wanted
 
 
 def lend(settings: "os._Environ[str] | dict[str, str]", var: Path) -> Path:
@@ -160,6 +216,17 @@ def token(env: "os._Environ[str] | dict[str, str]", name: str) -> str:
     if text and len(text) < TOKEN_CHARS_MIN:
         raise BadSetting(f"noroshi: {name} is too short; give {TOKEN_CHARS_MIN} random characters.")
     return text
+
+
+def time_of_day(
+    env: "os._Environ[str] | dict[str, str]", name: str, default: str
+) -> tuple[int, int]:
+    """(hour, minute) of `HH:MM`."""
+    text = env.get(name, default)
+    hour, _, minute = text.partition(":")
+    if not (hour.isdecimal() and minute.isdecimal() and int(hour) < 24 and int(minute) < 60):
+        raise BadSetting(f"noroshi: {name}={text!r} is no time of the day; give it as 02:30.")
+    return int(hour), int(minute)
 
 
 def number(

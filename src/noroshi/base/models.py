@@ -1,6 +1,7 @@
-"""The pulse of the programs, tallies of the way, and the mark of the database."""
+"""What the house knows of itself: its pulse, its tallies, its mark, its backups."""
 
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 
 class Pulse(models.Model):
@@ -59,3 +60,31 @@ class Installation(models.Model):
 
     def __str__(self) -> str:
         return str(self.mark)
+
+
+class BackupRun(models.Model):
+    """One backup that was made, or one drill that restored it somewhere else for proof."""
+
+    class Kind(models.TextChoices):
+        """What was done."""
+
+        BACKUP = "backup", _("バックアップ")
+        DRILL = "drill", _("復元の確認")
+
+    kind = models.CharField(max_length=10, choices=Kind)
+    started_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True)  # None: it runs, or died without a word
+    is_good = models.BooleanField(default=False)
+    place = models.CharField(max_length=200, blank=True)  # the backup's own name in its folder
+    size = models.BigIntegerField(default=0)  # bytes
+    rows = models.BigIntegerField(default=0)  # of all tables
+    said = models.CharField(max_length=500, blank=True)  # one line for the operator, in English
+
+    class Meta:
+        indexes = [
+            # The board's question: which was the newest of each kind?
+            models.Index(fields=["kind", "-started_at"], name="newest_backup_runs"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.started_at:%Y-%m-%d %H:%M}"

@@ -22,6 +22,8 @@ ROLE_OF_PROGRAM = {
     "contract": PIPELINE,
     "ledger": PIPELINE,
     "retention": PIPELINE,
+    "backup": PIPELINE,
+    "drill": PIPELINE,
     "add-staff": PIPELINE,
     "remove-factors": PIPELINE,
     "import-places": PIPELINE,

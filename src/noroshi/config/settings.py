@@ -23,6 +23,7 @@ BASE_URL, GATE_URL = ENV.base_url, ENV.gate_url
 LIVE_URL, LIVE_PORT = ENV.live_url, ENV.live_port
 SMTP_URL, MAIL_FROM = ENV.smtp_url, ENV.mail_from
 VAR = ENV.var
+BACKUP = ENV.backup
 DEMO = ENV.is_demo
 PROXIES = ENV.proxies
 OPERATION_LOG_DAYS, STRANGERS_DAYS = ENV.operation_log_days, ENV.strangers_days

@@ -41,13 +41,13 @@ from noroshi.jobs.postgres_place import (
 )
 from noroshi.jobs.postgres_roles import (
     ACCESS,
-    DATABASE,
     FAST_SETTINGS,
     SETTINGS,
     SUPERUSER,
     all_roles,
     completed,
     new_passwords,
+    superuser_url,
     urls_of,
 )
 
@@ -121,6 +121,11 @@ class Embedded:
     def urls(self) -> Urls:
         """The running server's address for each role."""
         return urls_of(read_passwords(self._password_file), self.status.port)
+
+    @property
+    def superuser_url(self) -> str:
+        """The running server's address for the role that no wall holds: backups need it."""
+        return superuser_url(read_passwords(self._password_file), self.status.port)
 
     def stop(self) -> None:
         """Stop the server cleanly (a checkpoint, no recovery at the next start)."""
@@ -227,17 +232,16 @@ class Embedded:
             ) from None
         words, statements = completed(passwords)
         if statements:
-            self._change_roles(statements, passwords.get(SUPERUSER))
+            self._change_roles(statements, passwords)
             write_passwords(self._password_file, words)
         return words
 
-    def _change_roles(self, statements: list[str], password: str | None) -> None:
+    def _change_roles(self, statements: list[str], passwords: dict[str, str]) -> None:
         """In the running server where we may, so that nobody is thrown out; else alone."""
         running = self._postmaster()
-        if running is not None and password is not None:
+        if running is not None and SUPERUSER in passwords:
             self._await_ready(running)
-            url = f"postgresql://{SUPERUSER}:{password}@127.0.0.1:{self.status.port}/{DATABASE}"
-            with psycopg.connect(url) as connection:
+            with psycopg.connect(superuser_url(passwords, self.status.port)) as connection:
                 for statement in statements:
                     connection.execute(statement)
             return

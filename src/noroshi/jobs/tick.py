@@ -16,6 +16,8 @@ from noroshi.contracts import snapshots, traces
 from noroshi.devices.waiting import run_registered
 from noroshi.inbox import retention as inbox_retention
 from noroshi.jobs import ledger, raw
+from noroshi.jobs.backing import runs
+from noroshi.jobs.backing.timed import Backups
 from noroshi.jobs.review_mails import remind_of_reviews
 from noroshi.outbox import retention as outbox_retention
 from noroshi.readings import closing
@@ -64,6 +66,8 @@ def timetable() -> list[Task]:
         Task("close auditors' accounts", MINUTE_S, visits.close_accounts_over),
         Task("prune sessions", HOUR_S, sessions.prune),
         Task("prune sign-ins", 6 * HOUR_S, sign_ins.prune),
+        Task("backups", MINUTE_S, Backups().run),
+        Task("prune backup runs", 6 * HOUR_S, runs.prune),
         Task("forget dead programs", 10 * MINUTE_S, forget_dead),
     ]
 

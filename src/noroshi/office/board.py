@@ -13,6 +13,7 @@ from django.utils.translation import ngettext
 from noroshi.inbox import journal
 from noroshi.inbox.journal import Waiting
 from noroshi.office import questions
+from noroshi.office.backups import Line, backups
 from noroshi.office.notices import MAIL_LATE
 from noroshi.office.questions import Group, Program, Stranger
 from noroshi.office.words import say, span_words
@@ -52,7 +53,7 @@ class Board:
 
 
 def board(now: datetime) -> Board:
-    """Look at everything. Seven queries."""
+    """Look at everything. Eight queries."""
     found = sorted(tasks(now), key=lambda task: task.since or now)
     programs = questions.programs(now)
     inbox = journal.waiting()
@@ -79,6 +80,7 @@ def tasks(now: datetime) -> Iterator[Task]:
     ).aggregate(count=Count("pk"), since=Min("created_at"))
     if given_up["count"]:
         yield task_of_mails(given_up["count"], given_up["since"])
+    yield from (task_of_backups(line) for line in backups(now).wrong())
 
 
 def task_of_stranger(one: Stranger) -> Task:
@@ -148,6 +150,21 @@ def task_of_mails(count: int, since: datetime) -> Task:
         url=f"{reverse('office-mails')}?state=given_up",
         action=_("調べる"),
         since=since,
+    )
+
+
+def task_of_backups(line: Line) -> Task:
+    """A backup or its proof that failed, or is too old."""
+    return Task(
+        state="alarm",
+        label=line.label,
+        what=line.wrong,
+        why=line.failed.said
+        if line.failed
+        else _("定時の仕事とバックアップ先を確かめてください。"),
+        url=f"{reverse('office-system')}#backups",
+        action=_("調べる"),
+        since=line.since,
     )
 
 

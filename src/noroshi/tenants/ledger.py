@@ -116,7 +116,7 @@ def _link(row: tuple[Any, ...]) -> Link:
 def heads() -> list[Head]:
     """Where every chain stands now, by tenant code."""
     with connection.cursor() as cursor:
-        cursor.execute(_HEADS)
+        cursor.execute(HEADS)
         return [Head(*row) for row in cursor.fetchall()]
 
 
@@ -156,7 +156,8 @@ WHERE (%(code)s = '' OR t.code = %(code)s)
     AND NOT EXISTS (SELECT FROM tenants_intent i WHERE i.tenant_id = a.tenant_id)
 GROUP BY t.code ORDER BY t.code
 """
-_HEADS = """
+# Where every chain stands: the columns of Head. Also asked by backups, in a session of their own.
+HEADS = """
 SELECT t.id, t.code, h.number, h.hash FROM tenants_tenant t CROSS JOIN LATERAL (
     SELECT number, hash FROM tenants_intent i WHERE i.tenant_id = t.id ORDER BY number DESC LIMIT 1
 ) h ORDER BY t.code
@@ -169,6 +170,6 @@ SELECT t.id, t.code, h.number, h.hash FROM tenants_tenant t CROSS JOIN LATERAL (
 """
 _ANCHOR = f"""
 INSERT INTO tenants_ledgeranchor (tenant_id, at, number, hash)
-SELECT id, %s, number, hash FROM ({_HEADS}) AS head
+SELECT id, %s, number, hash FROM ({HEADS}) AS head
 ON CONFLICT (tenant_id, number) DO NOTHING
 """

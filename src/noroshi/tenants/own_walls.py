@@ -49,6 +49,7 @@ WALLS = (
         "base_tally", "how many passed each stage; whose they were is not told", READ, pipeline=KEEP
     ),
     house("base_installation", "which database this is: one random mark", READ, pipeline=READ),
+    house("base_backuprun", "what backups and drills came to", READ),
     house("tenants_user", "sign-in finds a person before any tenant is known", KEEP),
     house(
         "tenants_issuedcredential",

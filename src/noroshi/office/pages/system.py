@@ -13,6 +13,7 @@ from django.views.decorators.http import require_GET
 
 from noroshi.inbox import journal
 from noroshi.office import flows, questions
+from noroshi.office.backups import backups
 from noroshi.office.board import mails_waiting
 from noroshi.office.show import show
 from noroshi.office.staff import staff_page
@@ -38,7 +39,7 @@ class Disk:
 @require_GET
 @staff_page(duty=Duty.SYSTEM)
 def system(request: HttpRequest, by: Actor) -> HttpResponseBase:
-    """Everything on one page. Eight queries, of which only what waits is counted row by row."""
+    """Everything on one page. Nine queries, of which only what waits is counted row by row."""
     now = timezone.now()
     size, server = questions.database()
     mails, mails_due_at = mails_waiting()
@@ -52,6 +53,7 @@ def system(request: HttpRequest, by: Actor) -> HttpResponseBase:
         "database": bytes_words(size),
         "tables": [(one, bytes_words(one.size)) for one in tables],
         "disk": disk(),
+        "backups": backups(now),
         "versions": [
             ("Noroshi", version("noroshi")),
             ("Python", platform.python_version()),

@@ -1,0 +1,1 @@
+"""Backups: made, kept for as long as wanted, brought back, and proved by bringing them back."""
