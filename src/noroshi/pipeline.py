@@ -9,7 +9,7 @@ import msgspec
 from django.db import DatabaseError, InterfaceError, OperationalError, transaction
 
 from noroshi.alarms import watch
-from noroshi.base import news, tally
+from noroshi.base import failpoints, news, tally
 from noroshi.codecs.lora_object import lora_object, wants_lora_object
 from noroshi.codecs.result import Decoded, Job, Measurement, Position
 from noroshi.codecs.sandbox import NoSandbox, Sandbox
@@ -82,6 +82,7 @@ def process_waiting(
         passed = {tally.DECODED: len(new) - failed + mended, tally.FAILED: failed - mended}
         tally.add(passed, slot=min(marks))
         journal.move(marks, read_to)
+    failpoints.at("spine.committed")
     return len(old) + len(new) or int(read_to > min(marks.values()))
 
 
@@ -118,11 +119,13 @@ def carry(rows: Sequence[EntryRow], sandbox: Sandbox, *, now: datetime) -> int:
     """Parse, find, decode, store, watch, tell: the whole way; how many entries are in trouble."""
     parsed = find_devices(parse(rows))
     decoded = decode(parsed.heard, sandbox)
+    failpoints.at("spine.decoded")
     kept = keep(parsed, decoded, now=now)
     watched = watch.watch(kept, now=now)
     if parsed.troubles:
         exceptions.put(parsed.troubles)
     tell(parsed, has_incidents=bool(watched.opened or watched.closed))
+    failpoints.at("spine.told")
     return parsed.gone + len({trouble.row.key for trouble in parsed.troubles})
 
 
@@ -279,6 +282,7 @@ def keep(parsed: Parsed, decoded: Sequence[Decoded | None], *, now: datetime) ->
         ]
     heartbeats.hear([beat(message) for message in parsed.heard if message.is_radio])
     settle_downlinks([fate for message in parsed.heard if (fate := fate_of(message))])
+    failpoints.at("spine.downlinks_settled")
     # All are judged, also of a message that was known: its first callback may have had no payload,
     # or a codec that failed. To judge the same reading twice changes nothing. But who held the
     # thing once is told of no alarm any more.

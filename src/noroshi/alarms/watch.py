@@ -8,7 +8,7 @@ from datetime import datetime
 from noroshi.alarms.judge import ALARM, CLOSED, OPENED, TURNED, UPPER, Bounds, State, judge
 from noroshi.alarms.mails import News, write
 from noroshi.alarms.models import Incident, Rule, RuleState
-from noroshi.base import wire
+from noroshi.base import failpoints, wire
 from noroshi.outbox.actions import post_all
 from noroshi.readings.store import Kept
 
@@ -172,11 +172,15 @@ def _write(changes: Changes, *, now: datetime) -> None:
     """Old incidents close before new ones open: of one rule, only one may be open."""
     if changes.states:
         _run(_KEEP_STATES, STATE_FIELDS, changes.states)
+        failpoints.at("spine.states_kept")
     if changes.touched:
         _run(_KEEP_TOUCHED, INCIDENT_FIELDS, changes.touched.values())
+        failpoints.at("spine.incidents_touched")
     if changes.opened:
         _write_opened(changes)
+        failpoints.at("spine.incidents_opened")
     post_all(write(changes.news, now=now), now=now)
+    failpoints.at("spine.mails_posted")
 
 
 def _run(query: str, names: Sequence[str], rows: Iterable[RuleState | Incident]) -> None:

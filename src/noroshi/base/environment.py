@@ -153,8 +153,9 @@ def read_backup(env: "os._Environ[str] | dict[str, str]") -> Backup:
     )
 
 
-def failpoints(env: "os._Environ[str] | dict[str, str]") -> str:
+def failpoints(source: "os._Environ[str] | dict[str, str] | None" = None) -> str:
     """The failpoints of a fault run; refused where nobody said that this is one."""
+    env = os.environ if source is None else source
     wanted = env.get("NOROSHI_FAILPOINTS", "")
     if wanted and env.get("NOROSHI_FAULT_RUN", "") != "1":
         raise BadSetting(

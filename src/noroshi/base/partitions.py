@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime, timedelta
 
 from django.db import OperationalError, connection, transaction
 
+from noroshi.base import failpoints
 from noroshi.base.roles import PIPELINE
 
 MONTHS_AHEAD = 2
@@ -149,6 +150,7 @@ def drop_when_free(table: str, span: Span) -> int:
         with transaction.atomic(), connection.cursor() as cursor:
             cursor.execute(f"SET LOCAL lock_timeout = {WAIT_MS}")
             drop(table, span)
+            failpoints.at("prune.partition")
             cursor.execute("SET LOCAL lock_timeout = 0")
     except OperationalError:
         return 0  # The next call drops it.

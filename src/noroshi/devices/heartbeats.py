@@ -5,7 +5,7 @@ from datetime import datetime
 
 import msgspec
 
-from noroshi.base import wire
+from noroshi.base import failpoints, wire
 
 HEAR = """
 INSERT INTO devices_heartbeat
@@ -57,3 +57,4 @@ def hear(beats: Sequence[Beat]) -> None:
                 wire.numbers([min(beat.gateways, 32767) for beat in rows], wire.INT2),
             ],
         )
+    failpoints.at("spine.heard")

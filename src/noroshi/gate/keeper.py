@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import NamedTuple, TypeVar
 from uuid import UUID
 
+from noroshi.base import failpoints
 from noroshi.gate.row import Row
 from noroshi.gate.spool import Spool, SpoolFull
 from noroshi.gate.spool_format import pack
@@ -229,6 +230,7 @@ class Keeper:
             rows = segment.rows[start : start + BATCH_ROWS_MAX]
             left_s = STATEMENT_S_MAX if until is None else until - loop.time()
             written = await self._writer.write(rows, of=mark, seconds_max=left_s)
+            failpoints.at("gate.drain_stored")
             for row in written.refused:
                 laid = await self._aside(self._spool.keep_refused, pack(row))
                 log.error("entry %s is laid aside in %s", row.key, laid)

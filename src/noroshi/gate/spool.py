@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from uuid import UUID
 
+from noroshi.base import failpoints
 from noroshi.gate import spool_folder
 from noroshi.gate.spool_folder import ENDING, OURS_ONLY, Folder, orphans, sync, write_all
 from noroshi.gate.spool_format import Segment, unpack
@@ -130,7 +131,9 @@ class Spool:
         had = self._sizes[file]
         try:
             write_all(descriptor, data)
+            failpoints.at("gate.spool_written")
             os.fdatasync(descriptor)
+            failpoints.at("gate.spool_synced")
         except OSError:
             self._break_off(file, descriptor, had)
             raise
@@ -156,6 +159,7 @@ class Spool:
         """What a file holds; what cannot be read is told in one line. Raises OSError."""
         data = file.read_bytes()
         segment = unpack(data)
+        failpoints.at("gate.drain_read")
         for damage in segment.damages:
             count = damage.end - damage.start
             if damage.end == len(data):
@@ -171,6 +175,7 @@ class Spool:
                 file.rename(file.with_suffix(DAMAGED))
             else:
                 file.unlink()
+        failpoints.at("gate.drain_removed")
         self.size -= self._sizes.pop(file, 0)
         self._adopted.discard(file)
 
@@ -193,6 +198,7 @@ class Spool:
         self._newest, self._sizes[file] = (file, descriptor), 0
         try:
             sync(folder.path)
+            failpoints.at("gate.spool_begun")
         except OSError:
             self._break_off(file, descriptor, 0)
             raise

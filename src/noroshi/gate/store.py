@@ -12,6 +12,7 @@ from uuid import UUID
 import asyncpg
 import msgspec
 
+from noroshi.base import failpoints
 from noroshi.base.heartbeat import BEAT, EVERY_S, instance
 from noroshi.gate.book import Book
 from noroshi.gate.connections import Connection
@@ -170,6 +171,7 @@ class Writer:
             self.is_up = False
             self.close()
             raise Away from None
+        failpoints.at("gate.stored")
         if not self.is_up:
             log.warning("database is back")
         self.is_up = True

@@ -6,6 +6,7 @@ from uuid import UUID
 import msgspec
 from django.db import connection
 
+from noroshi.base import failpoints
 from noroshi.inbox.entry import EntryRow
 from noroshi.inbox.models import ExceptionalEntry
 
@@ -50,6 +51,7 @@ def put(troubles: Sequence[Trouble]) -> None:
         unique_fields=["entry_key"],
         update_fields=["space", "address", "kind", "reason", "detail", "state"],
     )
+    failpoints.at("spine.troubles_put")
 
 
 def one_each(troubles: Sequence[Trouble]) -> list[Trouble]:
@@ -77,11 +79,13 @@ def clean(text: str) -> str:
 
 def claim_again(slices: Iterable[int], *, limit: int) -> list[ExceptionalEntry]:
     """Entries of the claimed slices that somebody asked to run again, oldest first."""
-    return list(
+    claimed = list(
         ExceptionalEntry.objects.filter(state=AGAIN, slice__in=list(slices))
         .order_by("entry_id")
         .select_for_update(skip_locked=True)[:limit]
     )
+    failpoints.at("spine.again_claimed")
+    return claimed
 
 
 def settle(again: Sequence[ExceptionalEntry]) -> None:
@@ -92,3 +96,4 @@ def settle(again: Sequence[ExceptionalEntry]) -> None:
             "WHERE id = ANY(%s)",
             [DONE, [row.pk for row in again]],
         )
+    failpoints.at("spine.again_settled")

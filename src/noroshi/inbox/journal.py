@@ -7,7 +7,7 @@ from datetime import datetime
 
 from django.db import connection
 
-from noroshi.base import wire
+from noroshi.base import failpoints, wire
 from noroshi.inbox import blocks
 from noroshi.inbox.blocks import Listed
 from noroshi.inbox.entry import EntryRow
@@ -45,7 +45,9 @@ def claim_slices(limit: int) -> dict[int, int]:
             "LIMIT %s FOR UPDATE SKIP LOCKED",
             [limit],
         )
-        return dict(cursor.fetchall())
+        claimed = dict(cursor.fetchall())
+    failpoints.at("spine.claimed")
+    return claimed
 
 
 def read_on(marks: Mapping[int, int], *, limit: int) -> tuple[list[EntryRow], int]:
@@ -66,6 +68,7 @@ def read_on(marks: Mapping[int, int], *, limit: int) -> tuple[list[EntryRow], in
             binary=True,
         )
         rows = [EntryRow(*row) for row in cursor.fetchall()]
+    failpoints.at("spine.read")
     read_to = rows[-1].id if rows else lowest
     if len(rows) < limit and sum(len(row.body) for row in rows) < READ_BYTES_MAX:
         read_to = max(read_to, newest)
@@ -79,6 +82,7 @@ def move(marks: Mapping[int, int], read_to: int) -> None:
             "UPDATE inbox_watermark SET entry_id = %s WHERE slice = ANY(%s) AND entry_id < %s",
             [read_to, list(marks), read_to],
         )
+    failpoints.at("spine.moved")
 
 
 def by_keys(keys: Sequence[uuid.UUID]) -> list[EntryRow]:

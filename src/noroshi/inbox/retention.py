@@ -8,7 +8,7 @@ from uuid import UUID
 
 from django.db import connection, transaction
 
-from noroshi.base import partitions, wire
+from noroshi.base import failpoints, partitions, wire
 from noroshi.inbox import blocks, packing
 from noroshi.inbox.blocks import Block
 from noroshi.inbox.models import ExceptionalEntry
@@ -86,7 +86,9 @@ def prune(now: datetime, kept: Kept, owners: Owners) -> int:
     """
     settled = [ExceptionalEntry.State.DONE, ExceptionalEntry.State.DISMISSED]
     ExceptionalEntry.objects.filter(state__in=settled, received_at__lt=now - SETTLED_KEPT).delete()
+    failpoints.at("prune.exceptions")
     done = _drop_months(now, kept)
+    failpoints.at("prune.journal")
     with wire.cursor() as cursor:
         found = cursor.execute(OWNERS, [now - timedelta(days=kept.shortest)]).fetchall()
     for (owner_id,) in found:
@@ -137,4 +139,5 @@ def _take(owner_id: int | None, before: datetime, owners: Owners) -> int:
         keys = [key for block in taken for key in blocks.keys_of(block.keys) if key not in spared]
         with wire.cursor() as cursor:
             cursor.execute(FORGET, [keys])
+        failpoints.at("prune.blocks")
     return len(taken)

@@ -9,6 +9,7 @@ from email.utils import parseaddr
 from django.conf import settings
 from django.db import connection, transaction
 
+from noroshi.base import failpoints
 from noroshi.base.claim import claim
 from noroshi.base.environment import BadSetting
 from noroshi.outbox.addresses import is_sendable
@@ -70,6 +71,7 @@ class Sender:
                 at = now + timedelta(seconds=time.monotonic() - began)
                 if self._rest.is_stopped or not self._send_next(relay, at):
                     return done
+                failpoints.at("send.committed")
         return BATCH_MAX
 
     @transaction.atomic
@@ -79,14 +81,17 @@ class Sender:
         if not claimed:
             return False
         message = claimed[0]
+        failpoints.at("send.claimed")
         began = time.monotonic()
         answer = relay.send(self._address, message.address, self._bytes(message))
+        failpoints.at("send.answered")
         at += timedelta(seconds=time.monotonic() - began)
         is_reached = self._note_reach(answer, at)
         _settle(message, answer, at)
         if not is_reached and self._rest.until is not None:
             message.due_at = self._rest.until
         _write(message, answer, at)
+        failpoints.at("send.written")
         return is_reached
 
     def _note_reach(self, answer: Answer, at: datetime) -> bool:

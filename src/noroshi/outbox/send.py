@@ -9,6 +9,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from types import TracebackType
 
+from noroshi.base import failpoints
+
 EXCHANGE_S_MAX = 60.0
 LINE_BYTES_MAX = 8192
 READ_BYTES = 4096
@@ -135,6 +137,7 @@ class Relay:
                 line.close()
                 raise
             self._line = line
+            failpoints.at("send.connected")
         return self._line
 
     def _drop(self) -> None:
@@ -182,6 +185,7 @@ class _Line(smtplib.SMTP):
         end = b".\r\n" if stuffed.endswith(b"\r\n") else b"\r\n.\r\n"
         self.is_handed_over = True
         self.send(stuffed + end)
+        failpoints.at("send.handed_over")
         return self.getreply()
 
     def send(self, s: "str | bytes") -> None:  # type: ignore[override]
@@ -243,12 +247,15 @@ def _exchange(line: _Line, sender: str, address: str, mail: bytes) -> Answer:
     if code != OK:
         # It is the sender or the server that is not in order: the mail can wait for a mend.
         return Answer("deferred", _code(code), _text(text))
+    failpoints.at("send.sender_said")
     code, text = line.docmd(f"RCPT TO:<{address}>")
     if code not in {OK, 251}:
         return _refusal(code, text)
+    failpoints.at("send.recipient_said")
     code, text = line.docmd("DATA")
     if code != START_MAIL:
         return _refusal(code, text)
+    failpoints.at("send.data_begun")
     code, text = line.hand_over(mail)
     return Answer("sent", code, _text(text)) if code == OK else _refusal(code, text)
 

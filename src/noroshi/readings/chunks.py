@@ -8,7 +8,7 @@ from datetime import date
 import numpy as np
 from numpy.typing import NDArray
 
-from noroshi.base import wire
+from noroshi.base import failpoints, wire
 from noroshi.readings import days
 from noroshi.readings.pack import Run, merge, pack, unpack
 
@@ -70,6 +70,7 @@ def merge_into_months(due: Sequence[tuple[int, date]]) -> None:
         cursor.execute(TAKE_MONTHS, columns, binary=True)
         for series, first, until, day_from, body in cursor.fetchall():
             parts[series, first, until].append((day_from, body))
+    failpoints.at("merge.taken")
     _write([Chunk(*whose, _joined(sorted(bodies))) for whose, bodies in parts.items()])
 
 

@@ -11,7 +11,7 @@ from datetime import UTC, date, datetime, timedelta
 from django.db import connection, transaction
 from django.db.utils import OperationalError
 
-from noroshi.base import partitions, wire
+from noroshi.base import failpoints, partitions, wire
 from noroshi.readings import chunks, days, runs
 
 READINGS = "readings_reading"
@@ -69,7 +69,10 @@ def merge_months(now: datetime) -> int:
     for begin in range(0, len(due), BATCH_MONTHS):
         with transaction.atomic(), wire.cursor() as cursor:
             cursor.execute("SELECT pg_advisory_xact_lock(%s)", [CLOSING_LOCK])
+            failpoints.at("merge.locked")
             chunks.merge_into_months(due[begin : begin + BATCH_MONTHS])
+            failpoints.at("merge.written")
+        failpoints.at("merge.committed")
     return len(due)
 
 
@@ -102,6 +105,7 @@ def prune(_now: datetime) -> int:
             cursor.execute("SELECT pg_advisory_xact_lock(%s)", [CLOSING_LOCK])
             cursor.execute(PRUNE_CHUNKS, [CHUNKS_BATCH])
             pruned += cursor.rowcount
+            failpoints.at("prune.chunks")
             if cursor.rowcount < CHUNKS_BATCH:
                 return pruned
 
@@ -125,10 +129,14 @@ def _pack_batch(
     """Move the next rows into chunks; answers how many, and where the batch ended."""
     with transaction.atomic(), wire.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [CLOSING_LOCK])
+        failpoints.at("close.locked")
         query = BATCH_END.format(table=table)
         end = cursor.execute(query, [before, *after, BATCH_READINGS - 1]).fetchone() or LAST
         taken = runs.rows_of(cursor, TAKE.format(table=table), [before, *after, *end])
+        failpoints.at("close.taken")
         chunks.absorb(runs.by_series(taken))
+        failpoints.at("close.absorbed")
+    failpoints.at("close.committed")
     return len(taken), end
 
 
@@ -143,6 +151,7 @@ def _drop_if_empty(span: partitions.Span) -> None:
             cursor.execute(f"SELECT EXISTS (SELECT FROM {table})")
             if not cursor.fetchone()[0]:
                 partitions.drop(READINGS, span)
+                failpoints.at("close.dropped")
             cursor.execute("SET LOCAL lock_timeout = 0")
     except OperationalError:
         return  # Somebody is using the table; an empty day costs nothing until the next call.

@@ -7,7 +7,7 @@ from uuid import UUID
 
 import msgspec
 
-from noroshi.base import wire
+from noroshi.base import failpoints, wire
 
 NUMERIC_KINDS = frozenset({"number", "boolean"})
 SERIES_CACHED_MAX = 200_000
@@ -164,9 +164,13 @@ def keep_points(points: Sequence[Point]) -> list[Kept]:
     moments = wire.all_micros(point.at for point in points)
     last = {(one.series_id, us): (one, us) for one, us in zip(kept, moments, strict=True)}
     stored = list(last.values())
+    failpoints.at("spine.series_known")
     _keep_numbers([one for one in stored if one[0].point.kind in NUMERIC_KINDS])
+    failpoints.at("spine.numbers_kept")
     _keep_loose([one for one in stored if one[0].point.kind not in NUMERIC_KINDS])
+    failpoints.at("spine.loose_kept")
     _keep_latest((one for one in stored if not one[0].is_late), newest)
+    failpoints.at("spine.latest_kept")
     return kept
 
 
@@ -200,6 +204,7 @@ def keep_uplinks(uplinks: Iterable[NewUplink]) -> set[tuple[int, UUID]]:
     with wire.cursor() as cursor:
         cursor.execute(KEEP_UPLINKS, _columns(batch), binary=True)
         new = set(cursor.fetchall())
+        failpoints.at("spine.uplinks_inserted")
         if len(new) < len(batch):
             known = [one for one in batch if (one.device_id, one.message) not in new]
             if known:
