@@ -4,13 +4,14 @@ PYTHON ?= $(shell for p in python3 python3.11 python3.12 python3.13 python3.14; 
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 IN := .venv/bin
 
-.PHONY: help setup run test check smoke bench lock messages clean
+.PHONY: help setup run test check smoke faults bench lock messages clean
 
 help:
 	@echo 'make run       set up, then the whole product with its demo (Ctrl-C stops it)'
 	@echo 'make test      set up, then every check and every test'
 	@echo 'make check     format, lint, imports, types, templates, migrations'
 	@echo 'make smoke     start the product as a user would and prove it through its doors'
+	@echo 'make faults    break it at random under load and compare (MINUTES=10, SEED=1)'
 	@echo 'make bench     measure, side by side, into var/bench.json'
 	@echo 'make lock      compile requirements/*.in (UPGRADE=1 takes newer versions)'
 	@echo 'make messages  gather the texts to translate'
@@ -31,6 +32,9 @@ check: setup
 
 smoke: setup
 	@$(IN)/noroshi smoke
+
+faults: setup
+	@$(IN)/noroshi faults $(if $(MINUTES),--minutes $(MINUTES)) $(if $(SEED),--seed $(SEED))
 
 bench: setup
 	@$(IN)/python bench/run.py

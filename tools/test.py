@@ -53,6 +53,9 @@ def main() -> int:
     smoke = [str(BIN / "noroshi"), "smoke"]
     done = part("smoke", lambda: subprocess.run(smoke, cwd=ROOT, check=False))
     tally.add("smoke", is_good=done.returncode == 0)
+    faults = [str(BIN / "noroshi"), "faults"]
+    done = part("faults", lambda: subprocess.run(faults, cwd=ROOT, check=False))
+    tally.add("faults", is_good=done.returncode == 0)
     print()
     for name in tally.failed:
         print(f"failed: {name}")

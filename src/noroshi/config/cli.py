@@ -48,6 +48,7 @@ PROGRAMS = {
     "prepare-demo": Program("noroshi.jobs.prepare_demo", "the demo's tenant, devices and people"),
     "simulate": Program("noroshi.jobs.simulate", "be the networks: post uplinks", django=False),
     "catcher": Program("noroshi.jobs.catcher", "the demo's own mail server", django=False),
+    "faults": Program("noroshi.jobs.faults", "break it at random; then reckon", django=False),
     "smoke": Program("noroshi.jobs.smoke", "prove an installation from outside", django=False),
 }
 
