@@ -107,7 +107,7 @@ def rage(run: Run, product: Product, office: MoodyPostOffice, around: Setting) -
     if around.clock.environment:
         product.environment |= around.clock.environment
     else:
-        say(f"skipped: {plan.CLOCK} (libfaketime is not installed)")
+        say(f"skipped: {plan.CLOCK} ({around.clock.reason})")
         can.remove(plan.CLOCK)
     office.open()
     product.start()
@@ -181,8 +181,10 @@ def reckoning(product: Product, office: MoodyPostOffice, load: Load, driver: Dri
     incidents = sum(map(len, found.incidents.values()))
     say(
         f"faults: {incidents} incidents, {len(found.mails)} mails, {sum(office.taken.values())} "
-        f"came, {twice} of them once more; {sum(office.refused.values())} refused for good"
+        f"came, {twice} of them once more"
     )
+    tries = ", ".join(f"{count} {outcome}" for outcome, count in sorted(found.tries.items()))
+    say(f"faults: tries to send: {tries}")
     return wrong
 
 

@@ -30,6 +30,7 @@ SELECT (SELECT count(*) FROM inbox_entry e JOIN inbox_watermark w ON w.slice = e
   (SELECT count(*) FROM outbox_message WHERE state = 'waiting')
 """
 ENTRIES = "SELECT count(*) FROM inbox_entry"
+TRIES = "SELECT outcome, count(*) FROM outbox_delivery GROUP BY outcome"
 TROUBLES = "SELECT kind, reason, detail FROM inbox_exception"
 # As a person who presses "send again": nobody wants to wait for the hours of the back-off.
 HASTEN = "UPDATE outbox_message SET due_at = now() WHERE state = 'waiting' AND due_at > now()"
@@ -45,6 +46,7 @@ class Books:
     mails: Mapping[str, str]  # Message-ID → state
     entries: int
     troubles: list[tuple[str, str, str]]
+    tries: Mapping[str, int]  # how tries to send a mail ended → how many
 
 
 def waiting(url: str, *, hasten: bool) -> tuple[int, int]:
@@ -69,7 +71,9 @@ def books(url: str) -> Books:
         mails = {name: state for name, state, _ in connection.execute(MAILS)}
         row = connection.execute(ENTRIES).fetchone()
         troubles = [(str(a), str(b), str(c)) for a, b, c in connection.execute(TROUBLES)]
-    return Books(counters, values, incidents, mails, int(row[0]) if row else 0, troubles)
+        tries = {str(outcome): int(count) for outcome, count in connection.execute(TRIES)}
+    entries = int(row[0]) if row else 0
+    return Books(counters, values, incidents, mails, entries, troubles, tries)
 
 
 def stored_wrong(found: Books, sent: Mapping[str, Sent]) -> list[str]:
