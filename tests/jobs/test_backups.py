@@ -16,7 +16,8 @@ import pytest
 from noroshi.base import environment
 from noroshi.base.environment import Backup as Wanted
 from noroshi.base.models import BackupRun
-from noroshi.base.roles import APP, ROLE_OF_PROGRAM
+from noroshi.base.roles import APP, ROLE_OF_PROGRAM, Urls
+from noroshi.jobs import up
 from noroshi.jobs.backing import keep, manifest, runs, take, timed
 from noroshi.jobs.backing.errors import BadBackup, CannotBackUp
 from noroshi.jobs.backing.manifest import Backup
@@ -212,6 +213,18 @@ def test_without_a_role_for_it_an_own_server_is_told_what_to_set() -> None:
     env = environment.read({"DATABASE_URL": "postgresql://x@127.0.0.1:1/x", "NOROSHI_VAR": "/x"})
     with pytest.raises(CannotBackUp, match="NOROSHI_BACKUP_URL"):
         source_of(env)
+
+
+def test_only_the_program_that_starts_backups_learns_their_address(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    urls = Urls("postgresql://owner", "postgresql://app", "postgresql://pipeline")
+    monkeypatch.setenv(environment.BACKUP_URL, "postgresql://all-seeing")
+    settings = {name: up.program(name, urls).settings for name in up.START_ORDER}
+    told = [name for name, own in settings.items() if environment.BACKUP_URL in own]
+    assert told == ["tick"]
+    options = up.read_options(["--data", str(tmp_path)])
+    assert environment.BACKUP_URL not in up.program_settings(options, options.ports)
 
 
 def test_something_that_is_no_backup_is_told_apart(tmp_path: Path) -> None:

@@ -93,6 +93,7 @@ SECRETS = (*LENT, "NOROSHI_METRICS_TOKEN")
 TOKEN_CHARS_MIN = 24
 LENT_FILE = "environment"
 BACKUP_FORMS = ("dump", "base")
+BACKUP_URL = "NOROSHI_BACKUP_URL"  # of a role that no wall holds: for one program only
 
 
 class BadSetting(SystemExit):
@@ -149,7 +150,7 @@ def read_backup(env: "os._Environ[str] | dict[str, str]") -> Backup:
         daily=number(env, "NOROSHI_BACKUP_DAILY", 7, most=400),
         weekly=number(env, "NOROSHI_BACKUP_WEEKLY", 5, most=400),
         drill_days=number(env, "NOROSHI_DRILL_DAYS", 7, most=400),
-        url=env.get("NOROSHI_BACKUP_URL", ""),
+        url=env.get(BACKUP_URL, ""),
     )
 
 

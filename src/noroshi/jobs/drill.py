@@ -38,9 +38,9 @@ def prove(folder: Path, scratch: Path) -> Came:
     """What came of it; `folder` is one backup or holds many, of which the newest is taken."""
     begun, name = time.monotonic(), folder.name
     try:
-        with take.alone(folder if folder.is_dir() else folder.parent):
-            backup = manifest.newest(folder)
-            name = backup.folder.name
+        backup = manifest.newest(folder)
+        name = backup.folder.name
+        with take.alone(backup.folder.parent):
             drill(backup, scratch, say)
     except REFUSALS as reason:
         return Came(is_good=False, said=" ".join(str(reason).split()), place=name)

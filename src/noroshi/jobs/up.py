@@ -107,11 +107,14 @@ def run(options: Options) -> int:
 def program(name: str, urls: Urls) -> Program:
     """One of the house's own programs, told the database's address for its own role only.
 
-    The demo's networks may come to an end.
+    The demo's networks may come to an end. Only tick, which starts backups, learns their address.
     """
     argv = (sys.executable, "-u", "-m", "noroshi", name)
     role = ROLE_OF_PROGRAM.get(name)
     settings = {} if role is None else {"DATABASE_URL": urls.of(role)}
+    backup_url = environment.read().backup.url
+    if name == "tick" and backup_url:
+        settings[environment.BACKUP_URL] = backup_url
     return Program(name, argv, is_once=name == "simulate", settings=settings)
 
 
@@ -157,8 +160,8 @@ def keep_database(server: Embedded, ended: threading.Event) -> None:
 def program_settings(options: Options, ports: Ports) -> dict[str, str]:
     """The environment of the programs, but for the database's addresses."""
     settings = dict(os.environ)
-    for name in ("DATABASE_URL", *environment.ROLE_URLS.values()):
-        settings.pop(name, None)
+    for name in ("DATABASE_URL", environment.BACKUP_URL, *environment.ROLE_URLS.values()):
+        settings.pop(name, None)  # each program is told its own
     settings |= {
         "NOROSHI_SECRET_KEY": environment.read().secret_key or up_checks.secret(options.var),
         "NOROSHI_HOST": options.host,

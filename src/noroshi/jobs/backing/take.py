@@ -19,6 +19,7 @@ from noroshi.jobs.backing.tools import Server, ToolFailed
 
 DUMP = "database.dump"
 LOCK = "lock"
+LOCK_WAIT = "--lock-wait-timeout=60s"  # who waits for a lock makes all others wait behind
 COMPRESSED = "--compress=gzip:3"  # read by every PostgreSQL, on every machine
 
 
@@ -64,7 +65,7 @@ def _fill(server: Server, half: Path, *, form: str, secret: str, now: datetime) 
         before = after = holding.held(connection)
         schema = holding.schema_of(connection)
         if form == "dump":
-            words = ["--format=custom", COMPRESSED, "--no-sync", f"--snapshot={shot}"]
+            words = ["--format=custom", COMPRESSED, LOCK_WAIT, "--no-sync", f"--snapshot={shot}"]
             server.run("pg_dump", [*words, f"--file={half / DUMP}"])
     if form == "base":
         after = _copy_cluster(server, half)
