@@ -26,6 +26,7 @@ from noroshi.readings import store
 from noroshi.readings.models import StoredUplink
 from noroshi.readings.store import Point
 from noroshi.tenants.models import (
+    Approval,
     AuditEntry,
     Enrolment,
     Intent,
@@ -116,6 +117,20 @@ def build() -> World:
         "helper": worker.pk,
         "staff": staff["staff-billing"].pk,
         "nothing": "nothing",
+        "approval": Approval.objects.create(
+            act="unfreeze",
+            subject="青果",
+            text="解除します。",
+            reason="確かめた",
+            at=now,
+            expires_at=now + DAY,
+            asked_by=staff["staff-admin"],
+            payload={
+                "tenant": houses["frozen"].tenant.code,
+                "since": (now - DAY).isoformat(),
+                "reason": "確かめた",
+            },
+        ).code,
         "paper": Paper.objects.values_list("code", flat=True)[0],
     }
     for house in houses.values():

@@ -20,6 +20,7 @@ FUNCTION_LINES_MAX = 50
 PLATFORM_TABLES = {
     "AddressRange",
     "Agent",
+    "Approval",
     "Attachment",  # through its message
     "AuditEntry",
     "Broker",  # through its connection

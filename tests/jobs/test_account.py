@@ -93,3 +93,8 @@ def test_the_first_account_of_the_office_begins_with_the_change_too(
     assert Client().get(path.group()).status_code == 200
     with pytest.raises(SystemExit, match="noroshi: "):
         add_staff.main(["admin"])
+
+
+def test_the_first_approver_of_the_office_is_made_at_the_terminal(db: None) -> None:
+    add_staff.main(["sora", "--role", "approver"])
+    assert User.objects.get(login="sora").staff_roles == ["approver"]

@@ -8,7 +8,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from allauth.account.internal.flows.login import record_authentication
+from django.http import HttpRequest
 from django.test import Client
+from pytest_django import Settings
 
 from noroshi import pipeline
 from noroshi.codecs.actions import NewVersion, make_codec
@@ -21,7 +24,7 @@ from noroshi.inbox.models import Connection
 from noroshi.outbox.models import Message
 from noroshi.tenants.audit import Actor
 from noroshi.tenants.filing import keep
-from noroshi.tenants.models import Enrolment, Membership, Tenant, User, Visit
+from noroshi.tenants.models import Approval, Enrolment, Membership, Tenant, User, Visit
 from noroshi.tenants.parties import PartyFacts, make
 from noroshi.tenants.subcontractors import Agreement, Entry, enter, file_agreements
 from noroshi.tenants.visits import Grant, open_staff
@@ -75,6 +78,33 @@ def office(house: House) -> Client:
     client = Client(headers={"accept-language": "ja"})
     client.force_login(house.staff)
     return client
+
+
+def prove(client: Client, user: User) -> Client:
+    """The person of this browser gave the password a moment ago."""
+    proved = HttpRequest()
+    proved.session = client.session
+    record_authentication(proved, user, "password")
+    proved.session.save()
+    return client
+
+
+@pytest.fixture
+def alone(house: House, office: Client, settings: Settings) -> Client:
+    """Kei's browser, in an office of one person, a moment after the password."""
+    settings.TWO_PERSONS = False
+    return prove(office, house.staff)
+
+
+@pytest.fixture
+def approver(house: House) -> Client:
+    """The browser of Sora, who approves, a moment after the password."""
+    sora = User.objects.create_staff("sora", "s" * 15, "approver", name="事務局 そら")
+    User.objects.filter(pk=sora.pk).update(email="sora@example.jp")
+    give_app(sora)
+    client = Client(headers={"accept-language": "ja"})
+    client.force_login(sora)
+    return prove(client, sora)
 
 
 def visiting(house: House) -> Visit:
@@ -134,6 +164,10 @@ def fill(house: House) -> None:
     a_firm(Actor(house.staff, None), house.now)
     visiting(house)
     planned(house.tenant, house.device, "規約 第5条第1項", house.now)
+    Approval.objects.create(
+        act="unfreeze", subject="みどりの里", text="解除します。", reason="確かめた", at=house.now,
+        expires_at=house.now + timedelta(days=14), asked_by=house.staff,
+    )  # fmt: skip
     Enrolment.objects.create(
         tenant=house.tenant, name="緑川 みのり", affiliation="employee", role="viewer",
         named_at=house.now,

@@ -11,7 +11,7 @@ from noroshi.inbox.models import Entry
 from noroshi.office.urls import urlpatterns
 from noroshi.outbox.models import Message
 from noroshi.retention.models import DeletionPlan
-from noroshi.tenants.models import Enrolment, Paper, Party, User, Visit
+from noroshi.tenants.models import Approval, Enrolment, Paper, Party, User, Visit
 from tests.factors import give_app
 from tests.office.conftest import House, a_mail, fill, run, send, up
 
@@ -41,6 +41,9 @@ POSTED = {
     "office-hold-lift",
     "office-visit-end",
     "office-visit-enter",
+    "office-approval-approve",
+    "office-approval-refuse",
+    "office-approval-withdraw",
 }
 
 
@@ -58,6 +61,7 @@ def known(key: str, noun: str, house: House) -> object:
     firm = Party.objects.filter(subcontractor__isnull=False).first()
     mail, entry, line = Message.objects.first(), Entry.objects.first(), Enrolment.objects.first()
     paper, visit = Paper.objects.first(), Visit.objects.first()
+    asked = Approval.objects.first()
     person = User.objects.filter(kind="subcontractor").first()
     plan = DeletionPlan.objects.first()
     numbers = {
@@ -71,6 +75,7 @@ def known(key: str, noun: str, house: House) -> object:
         "party": firm and firm.code, "subcontractor": firm and firm.code,
         "paper": paper and paper.code, "visit": visit and visit.code, "kind": "SG",
         "deletion": plan and plan.code,
+        "approval": asked and asked.code,
     }  # fmt: skip
     found = {
         "number": numbers.get(noun) or 0,

@@ -1,8 +1,6 @@
 """The office opens a frozen tenant again, and only with a word on how the asker was known."""
 
 import pytest
-from allauth.account.internal.flows.login import record_authentication
-from django.http import HttpRequest
 from django.test import Client
 
 from noroshi.office.actions import save_tenant
@@ -13,12 +11,8 @@ from tests.office.conftest import House
 
 
 @pytest.fixture
-def frozen(house: House, office: Client) -> str:
+def frozen(house: House, alone: Client) -> str:
     """The tenant is frozen; the address that opens it again."""
-    proved = HttpRequest()
-    proved.session = office.session
-    record_authentication(proved, house.staff, "password")
-    proved.session.save()
     register.freeze_all(house.tenant, by=Actor(house.user, house.tenant), now=house.now)
     return f"/office/tenants/{house.tenant.code}/"
 

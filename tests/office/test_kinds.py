@@ -36,24 +36,24 @@ def test_the_list_shows_every_kind_with_its_values_and_since_when(
 
 
 def test_an_administrator_changes_a_switch_from_a_day_with_a_reason(
-    house: House, office: Client
+    house: House, alone: Client
 ) -> None:
     url = reverse("office-kind", args=["SG"])
     since = kinds.japans_day(timezone.now()) + timedelta(days=9)
-    assert office.post(url, told(since=since.isoformat())).status_code == 302
+    assert alone.post(url, told(since=since.isoformat())).status_code == 302
     row = KindSwitch.objects.get(set_by=house.staff)
     assert (row.kind_id, row.switch, row.value, row.since) == ("SG", "has_csv", "no", since)
-    said = office.get(url).content.decode()
+    said = alone.get(url).content.decode()
     assert "試験" in said
     assert "事務局 けい" in said
     assert "予定" in said
 
 
-def test_a_change_that_cannot_be_says_why_and_writes_nothing(house: House, office: Client) -> None:
+def test_a_change_that_cannot_be_says_why_and_writes_nothing(house: House, alone: Client) -> None:
     url = reverse("office-kind", args=["SG"])
-    said = office.post(url, told(since="2020-01-01")).content.decode()
+    said = alone.post(url, told(since="2020-01-01")).content.decode()
     assert "過ぎた日からは変えられません" in said
-    said = office.post(url, told(switch="has_account")).content.decode()
+    said = alone.post(url, told(switch="has_account")).content.decode()
     assert "利用者がいるため" in said
     assert not KindSwitch.objects.filter(set_by=house.staff).exists()
 

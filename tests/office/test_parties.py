@@ -153,21 +153,21 @@ def test_a_person_of_a_subcontractor_gets_a_link_and_is_no_staff(
 
 
 def test_somebody_of_the_office_is_added_and_the_last_administrator_stays(
-    house: House, office: Client
+    house: House, alone: Client
 ) -> None:
-    new = {"login": "sora", "name": "そら", "roles": ["on_duty"]}
-    assert "/begin/" in office.post(reverse("office-staff-new"), new).content.decode()
+    new = {"login": "sora", "name": "そら", "roles": ["on_duty"], "reason": "当番"}
+    assert "/begin/" in alone.post(reverse("office-staff-new"), new).content.decode()
     made = User.objects.get(login="sora")
     assert (made.kind, made.staff_roles) == ("staff", ["on_duty"])
-    assert "すでに使われています" in office.post(reverse("office-staff-new"), new).content.decode()
+    assert "すでに使われています" in alone.post(reverse("office-staff-new"), new).content.decode()
     one = reverse("office-staff-one", args=[made.pk])
-    assert office.post(one, {"roles": ["privacy", "billing"]}).status_code == 302
+    assert alone.post(one, {"roles": ["privacy", "billing"], "reason": "交代"}).status_code == 302
     made.refresh_from_db()
     assert made.staff_roles == ["billing", "privacy"]
     own = reverse("office-staff-one", args=[house.staff.pk])
     assert (
         "自分の管理者の役割は外せません"
-        in office.post(own, {"roles": ["on_duty"]}).content.decode()
+        in alone.post(own, {"roles": ["on_duty"], "reason": "当番"}).content.decode()
     )
     house.staff.refresh_from_db()
     assert house.staff.staff_roles == ["admin"]

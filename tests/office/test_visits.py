@@ -150,30 +150,30 @@ def test_real_payloads_on_the_workbench_are_a_tenants_data_too(
     assert VisitView.objects.get().page == "office-codec"
 
 
-def test_a_subcontractor_is_let_in_only_with_both_agreements(house: House, office: Client) -> None:
+def test_a_subcontractor_is_let_in_only_with_both_agreements(house: House, alone: Client) -> None:
     mamoru = a_firm(Actor(house.staff, None), house.now, has_agreements=False)
     form = typed(house, visitor=mamoru.pk, scope=["devices"])
-    said = office.post(reverse(GRANT), form).content.decode()
+    said = alone.post(reverse(GRANT), form).content.decode()
     assert "秘密保持契約（日付と書類）" in said
     assert "個人情報の取扱契約（日付と書類）" in said
     assert not Visit.objects.exists()
-    assert office.post(reverse(GRANT), form | {"visitor": house.user.pk}).status_code == 200
+    assert alone.post(reverse(GRANT), form | {"visitor": house.user.pk}).status_code == 200
     assert not Visit.objects.exists()
 
 
-def test_with_them_it_is_and_the_list_shows_and_ends_it(house: House, office: Client) -> None:
+def test_with_them_it_is_and_the_list_shows_and_ends_it(house: House, alone: Client) -> None:
     mamoru = a_firm(Actor(house.staff, None), house.now)
     form = typed(house, visitor=mamoru.pk, scope=["devices", "alarms"])
-    assert office.post(reverse(GRANT), form).status_code == 302
+    assert alone.post(reverse(GRANT), form).status_code == 302
     visit = Visit.objects.get()
     assert visit.visitor == mamoru
-    listed = office.get(reverse("office-visits")).content.decode()
+    listed = alone.get(reverse("office-visits")).content.decode()
     assert "守 まもる" in listed
     assert (
         "センサー端末と計測値"
-        in office.get(reverse("office-visit", args=[visit.code])).content.decode()
+        in alone.get(reverse("office-visit", args=[visit.code])).content.decode()
     )
-    office.post(reverse("office-visit-end", args=[visit.code]))
+    alone.post(reverse("office-visit-end", args=[visit.code]))
     visit.refresh_from_db()
     assert visit.ended_at is not None
 

@@ -53,6 +53,7 @@ class Environment:
         allowed_hosts: host names the pages answer to.
         backup: where, when and how often backups are made and proved.
         failpoints: where a fault run makes a program die, e.g. `spine.stored=kill:0.01`.
+        is_two_persons: what matters most in the office takes a second person.
     """
 
     database_url: str
@@ -77,6 +78,7 @@ class Environment:
     strangers_days: int
     metrics_token: str
     allowed_hosts: tuple[str, ...]
+    is_two_persons: bool
     is_https: bool
     is_demo: bool
     is_debug: bool
@@ -130,6 +132,7 @@ def read(source: "os._Environ[str] | dict[str, str] | None" = None) -> Environme
         strangers_days=number(env, "NOROSHI_STRANGERS_DAYS", 93, least=7, most=3660),
         metrics_token=token(env, "NOROSHI_METRICS_TOKEN"),
         allowed_hosts=tuple(h.strip() for h in hosts.split(",") if h.strip()),
+        is_two_persons=number(env, "NOROSHI_TWO_PERSONS", 1, most=1) == 1,
         is_https=base_url.startswith("https://"),
         is_demo=env.get("NOROSHI_DEMO", "") == "1",
         is_debug=env.get("NOROSHI_DEBUG", "") == "1",

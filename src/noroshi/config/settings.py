@@ -28,6 +28,7 @@ DEMO = ENV.is_demo
 PROXIES = ENV.proxies
 OPERATION_LOG_DAYS, STRANGERS_DAYS = ENV.operation_log_days, ENV.strangers_days
 METRICS_TOKEN = ENV.metrics_token
+TWO_PERSONS = ENV.is_two_persons
 
 INSTALLED_APPS = [
     "django.contrib.auth",

@@ -1,4 +1,4 @@
-"""The program `noroshi add-staff`: the first account of the provider's office."""
+"""The program `noroshi add-staff`: the first accounts of the provider's office."""
 
 import argparse
 import sys
@@ -17,10 +17,19 @@ Way = IssuedCredential.Way
 
 
 def main(told: Sequence[str] | None = None) -> None:
-    """Issue an administrator's user id; whoever gets it chooses the password alone."""
+    """Issue a user id of the office, an administrator's unless told otherwise.
+
+    Whoever gets it chooses the password alone.
+    """
     parser = argparse.ArgumentParser(prog="noroshi add-staff")
     parser.add_argument("login", help="user id, for example admin")
     parser.add_argument("--name", default="", help="the person's name")
+    parser.add_argument(
+        "--role",
+        action="append",
+        choices=StaffRole.values,
+        help="admin unless given; may be given several times",
+    )
     parser.add_argument(
         "--make-password",
         action="store_true",
@@ -30,7 +39,7 @@ def main(told: Sequence[str] | None = None) -> None:
     new = NewAccount(
         name=asked.name or asked.login,
         kind=User.Kind.STAFF,
-        staff_roles=(StaffRole.ADMIN,),
+        staff_roles=tuple(sorted(set(asked.role or [StaffRole.ADMIN]))),
         login=asked.login,
     )
     way = Way.LETTER if asked.make_password else Way.LINK

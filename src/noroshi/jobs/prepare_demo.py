@@ -43,6 +43,7 @@ def main() -> None:
     sys.stdout.write(
         f"  利用者 user    {notes.user}  /  {notes.user_password}\n"
         f"  事務局 office  {notes.staff}  /  {notes.staff_password}\n"
+        f"  承認者 approver  {notes.approver}  /  {notes.approver_password}\n"
     )
 
 
@@ -67,10 +68,13 @@ def prepare(var: Path, *, now: datetime) -> Notes:
         user_password=sign_in(tenant, "demo", "緑川 あき", old),
         staff="office",
         staff_password=sign_in(None, "office", "事務局 当番", old),
+        approver="approver",
+        approver_password=sign_in(None, "approver", "事務局 承認", old, StaffRole.APPROVER),
     )
     enrol(tenant, now=now)
     name_contact(tenant, now=now)
-    give_app(User.objects.get(login=notes.staff))
+    for login in (notes.staff, notes.approver):
+        give_app(User.objects.get(login=login))
     staff = User.objects.get(login=notes.staff)
     do_business(tenant, staff, now=now)
     agree(tenant, staff, now=now)
@@ -148,7 +152,13 @@ def rules(tenant: Tenant, told: list[Recipient], *, now: datetime) -> None:
             make_rule(device, terms, told, by=SYSTEM, now=now)
 
 
-def sign_in(tenant: Tenant | None, login: str, name: str, old: Notes | None) -> str:
+def sign_in(
+    tenant: Tenant | None,
+    login: str,
+    name: str,
+    old: Notes | None,
+    role: str = StaffRole.ADMIN,
+) -> str:
     """The password of a demo account; made new when the notes do not know it any more."""
     user = User.objects.filter(login=login).first()
     known = old.password_of(login) if old else ""
@@ -159,7 +169,7 @@ def sign_in(tenant: Tenant | None, login: str, name: str, old: Notes | None) -> 
         user = (
             User.objects.create_user(login, password, name=name)
             if tenant
-            else User.objects.create_staff(login, password, StaffRole.ADMIN, name=name)
+            else User.objects.create_staff(login, password, role, name=name)
         )
     else:
         user.set_password(password)

@@ -22,7 +22,7 @@ from noroshi.jobs.review_mails import remind_of_reviews
 from noroshi.outbox import retention as outbox_retention
 from noroshi.readings import closing
 from noroshi.retention import plans
-from noroshi.tenants import audit, intents, sessions, sign_ins, visits
+from noroshi.tenants import approvals, audit, intents, sessions, sign_ins, visits
 
 PAUSE_S = 1.0
 LEADER_LOCK = 7_210_001
@@ -61,6 +61,7 @@ def timetable() -> list[Task]:
         Task("anchor the ledger", HOUR_S, ledger.keep),
         Task("prune drafts of acts", HOUR_S, intents.prune_drafts),
         Task("prune the audit log", 6 * HOUR_S, audit.prune),
+        Task("prune approvals", 6 * HOUR_S, approvals.prune),
         Task("prune mails", HOUR_S, outbox_retention.prune),
         Task("reviews of registers", HOUR_S, remind_of_reviews),
         Task("close auditors' accounts", MINUTE_S, visits.close_accounts_over),

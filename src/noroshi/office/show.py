@@ -11,8 +11,9 @@ from django.utils.translation import pgettext
 
 from noroshi.inbox.models import ExceptionalEntry
 from noroshi.office.notices import notices
+from noroshi.tenants import approvals
 from noroshi.tenants.audit import Actor
-from noroshi.tenants.duties import Duty, may_read
+from noroshi.tenants.duties import Duty, may_change, may_read
 from noroshi.ui.live_address import live_url
 from noroshi.ui.nav import NavItem
 
@@ -29,7 +30,7 @@ def show(
 ) -> HttpResponse:
     """Render `template` inside the layout."""
     around = {
-        "nav": menu(request, by, open_count()),
+        "nav": menu(request, by, open_count(), approval_count(by)),
         "user_name": by.user.name if by.user else "",
         "door": "office",
         "home_url": reverse("office-home"),
@@ -45,7 +46,14 @@ def open_count() -> int:
     return waiting.order_by()[:BADGE_MAX].count()
 
 
-def menu(request: HttpRequest, by: Actor, badge: int) -> list[NavItem]:
+def approval_count(by: Actor) -> int:
+    """How many acts wait for this person's word; 0 for who is no approver."""
+    if by.user is None or not may_change(by.user.staff_roles, Duty.APPROVING):
+        return 0
+    return approvals.waiting(timezone.now()).exclude(asked_by=by.user).count()
+
+
+def menu(request: HttpRequest, by: Actor, badge: int, approving: int = 0) -> list[NavItem]:
     """What the person may read: four entries for a thumb, the rest behind the button."""
     front = [
         ("office-home", Duty.HOME, _("今日の対応"), "home"),
@@ -54,6 +62,7 @@ def menu(request: HttpRequest, by: Actor, badge: int) -> list[NavItem]:
         ("office-mails", Duty.MAILS, _("メール"), "mail"),
     ]
     behind = [
+        ("office-approvals", Duty.APPROVALS, _("承認待ち")),
         ("office-types", Duty.TYPES, pgettext("list", "機種")),
         ("office-tenants", Duty.TENANTS, pgettext("list", "契約者")),
         ("office-contracts", Duty.CONTRACTS, pgettext("list", "契約")),
@@ -76,7 +85,13 @@ def menu(request: HttpRequest, by: Actor, badge: int) -> list[NavItem]:
         for name, duty, label, icon in front
         if may_read(roles, duty)
     ] + [
-        NavItem(label, reverse(name), is_here(request, name), more=True)
+        NavItem(
+            label,
+            reverse(name),
+            is_here(request, name),
+            approving if duty == Duty.APPROVALS else 0,
+            more=True,
+        )
         for name, duty, label in behind
         if may_read(roles, duty)
     ]

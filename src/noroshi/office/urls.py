@@ -3,6 +3,7 @@
 from django.urls import URLPattern, path
 
 from noroshi.office.pages import (
+    approvals,
     brokers,
     codecs,
     connections,
@@ -134,6 +135,17 @@ urlpatterns: list[URLPattern] = [
         "deletions/<str:code>/certificate/",
         deletions.certificate_file,
         name="office-deletion-certificate",
+    ),
+    path("approvals/", approvals.all_approvals, name="office-approvals"),
+    path("approvals/<str:code>/", approvals.approval, name="office-approval"),
+    path(
+        "approvals/<str:code>/approve/", approvals.approval_approve, name="office-approval-approve"
+    ),
+    path("approvals/<str:code>/refuse/", approvals.approval_refuse, name="office-approval-refuse"),
+    path(
+        "approvals/<str:code>/withdraw/",
+        approvals.approval_withdraw,
+        name="office-approval-withdraw",
     ),
     path("staff/", staff.staff, name="office-staff"),
     path("staff/new/", staff.staff_new, name="office-staff-new"),

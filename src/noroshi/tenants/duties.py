@@ -27,6 +27,9 @@ class Duty(StrEnum):
     ACCOUNTS = "accounts"
     PARTIES = "parties"
     STAFF = "staff"
+    APPROVALS = "approvals"
+    APPROVING = "approving"
+    VIOLATIONS = "violations"
     SUBCONTRACTORS = "subcontractors"
     VISITS = "visits"
     HISTORY = "history"
@@ -52,6 +55,9 @@ _READ: Mapping[Duty, frozenset[StaffRole]] = {
     Duty.ACCOUNTS: frozenset({ADMIN, REVIEWER, APPROVER, ON_DUTY}),
     Duty.PARTIES: _CONTRACTS - {ON_DUTY},
     Duty.STAFF: frozenset({ADMIN, PRIVACY}),
+    Duty.APPROVALS: _CONTRACTS,
+    Duty.APPROVING: frozenset({APPROVER}),
+    Duty.VIOLATIONS: _CONTRACTS - {BILLING},
     Duty.SUBCONTRACTORS: frozenset({ADMIN, APPROVER, PRIVACY}),
     Duty.VISITS: frozenset({ADMIN, PRIVACY, ON_DUTY}),
     Duty.HISTORY: frozenset({ADMIN, APPROVER, PRIVACY, ON_DUTY}),
@@ -72,6 +78,10 @@ _CHANGE: Mapping[Duty, frozenset[StaffRole]] = {
     Duty.ACCOUNTS: frozenset({ADMIN, REVIEWER}),
     Duty.PARTIES: frozenset({ADMIN, REVIEWER, APPROVER}),
     Duty.STAFF: frozenset({ADMIN}),
+    # Whoever may ask may take back; who may decide is a duty of its own.
+    Duty.APPROVALS: _CONTRACTS - {BILLING},
+    Duty.APPROVING: frozenset({APPROVER}),
+    Duty.VIOLATIONS: frozenset({ADMIN, REVIEWER, APPROVER}),
     Duty.SUBCONTRACTORS: frozenset({ADMIN, PRIVACY}),
     Duty.VISITS: frozenset({ADMIN, PRIVACY, ON_DUTY}),
     Duty.HISTORY: frozenset(),

@@ -89,5 +89,6 @@ WALLS = (
     Wall("tenants_party", "office", f"{IN_OFFICE} OR {MY_PARTY}", IN_OFFICE, KEEP),
     office("tenants_paper", ADD),
     office("tenants_agent", KEEP),
+    replace(office("tenants_approval", KEEP), kept_years=KEPT_YEARS),
     Wall("tenants_subcontractor", "office", f"{IN_OFFICE} OR {MY_EMPLOYER}", IN_OFFICE, KEEP),
 )

@@ -35,6 +35,17 @@ def require_recent(view: View[P]) -> View[P]:
     return door
 
 
+def require_recent_to_change(view: View[P]) -> View[P]:
+    """The same for a page that everybody may look at: only what changes something asks again."""
+    asked = require_recent(view)
+
+    @functools.wraps(view)
+    def door(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
+        return (view if request.method == "GET" else asked)(request, *args, **kwargs)
+
+    return door
+
+
 def is_recent(request: HttpRequest) -> bool:
     """Whether the person of this session proved within RECENT_S who they are."""
     last = max((float(str(one["at"])) for one in records_of(request, request.user)), default=0.0)

@@ -9,17 +9,24 @@ FILE = "demo.json"
 
 @dataclass(frozen=True, slots=True)
 class Notes:
-    """Tokens by network, and the two accounts."""
+    """Tokens by network, and the accounts: one of a contractor, two of the office."""
 
     tokens: dict[str, str]
     user: str
     user_password: str
     staff: str
     staff_password: str
+    approver: str = ""
+    approver_password: str = ""
 
     def password_of(self, login: str) -> str:
         """The password noted for that account, or an empty text."""
-        return {self.user: self.user_password, self.staff: self.staff_password}.get(login, "")
+        known = {
+            self.user: self.user_password,
+            self.staff: self.staff_password,
+            self.approver: self.approver_password,
+        }
+        return known.get(login, "")
 
 
 def read_notes(var: Path) -> Notes | None:

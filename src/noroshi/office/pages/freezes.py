@@ -7,8 +7,9 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from noroshi.office.staff import acting_for, staff_page
-from noroshi.tenants import register
+from noroshi.office import approving, asking
+from noroshi.office.staff import staff_page
+from noroshi.office.stepping import tell
 from noroshi.tenants.audit import Actor
 from noroshi.tenants.duties import Duty
 from noroshi.tenants.models import Tenant
@@ -26,6 +27,10 @@ def unfreeze(request: HttpRequest, by: Actor, code: str) -> HttpResponseBase:
     reason = request.POST.get("reason", "").strip()[:REASON_CHARS_MAX]
     if not reason:
         messages.error(request, _("理由と、本人と確かめた方法を書いてください。"))
-    elif register.unfreeze(found, reason, by=acting_for(by, found), now=timezone.now()):
-        messages.success(request, _("緊急停止を解除しました。"))
+    elif found.frozen_at is not None:
+        try:
+            asked = asking.unfreeze(found, found.frozen_at, reason)
+            tell(request, approving.propose(asked, by=by, now=timezone.now()))
+        except approving.REFUSALS as refusal:
+            messages.error(request, str(refusal))
     return redirect("office-tenant", code=code)

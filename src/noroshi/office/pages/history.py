@@ -24,6 +24,11 @@ PER_PAGE = 100
 INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(\+\d\d:\d\d|Z)")
 
 ACTIONS: dict[str, Promise] = {
+    "approval.alone": _("承認なしで行った（ひとりの事務局）"),
+    "approval.approved": _("申請を承認"),
+    "approval.asked": _("承認を申請"),
+    "approval.refused": _("申請を否認"),
+    "approval.withdrawn": _("申請を取り下げ"),
     "codec.saved": _("デコーダーを保存"),
     "connection.made": _("接続を追加"),
     "connection.changed": _("接続を変更"),

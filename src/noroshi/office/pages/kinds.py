@@ -4,21 +4,22 @@ from dataclasses import dataclass
 from datetime import date
 
 from django import forms
-from django.contrib import messages
 from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect
 from django.utils import timezone
-from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_http_methods
 
+from noroshi.office import approving, asking
 from noroshi.office.show import show
 from noroshi.office.staff import staff_page
+from noroshi.office.stepping import stepping, tell
 from noroshi.tenants import kinds
 from noroshi.tenants.audit import Actor
 from noroshi.tenants.duties import Duty, may_change
-from noroshi.tenants.kinds import InForce, KindRefusal, NewValue
+from noroshi.tenants.kinds import InForce, NewValue
 from noroshi.tenants.models import KindSwitch, ServiceKind, Switch, SwitchValue
+from noroshi.tenants.recent import require_recent_to_change
 
 DUTY = Duty.KINDS
 
@@ -62,6 +63,7 @@ def all_kinds(request: HttpRequest, by: Actor) -> HttpResponseBase:
 
 @require_http_methods(["GET", "POST"])
 @staff_page(duty=DUTY)
+@require_recent_to_change
 def kind(request: HttpRequest, by: Actor, code: str) -> HttpResponseBase:
     """One kind: in force, history, change."""
     found = get_object_or_404(ServiceKind, code=code)
@@ -70,11 +72,12 @@ def kind(request: HttpRequest, by: Actor, code: str) -> HttpResponseBase:
     form = SwitchForm(request.POST or None, initial={"since": today})
     if request.method == "POST" and form.is_valid():
         try:
-            kinds.set_switch(found, NewValue(**form.cleaned_data), by=by, now=now)
-        except KindRefusal as refusal:
+            asked = asking.kind_switch(found, NewValue(**form.cleaned_data))
+            outcome = approving.propose(asked, by=by, now=now)
+        except approving.REFUSALS as refusal:
             form.add_error(None, str(refusal))
         else:
-            messages.success(request, _("サービス種別の変更を記録しました。"))
+            tell(request, outcome)
             return redirect("office-kind", code=code)
     history = KindSwitch.objects.filter(kind=found).select_related("set_by")
     in_force = kinds.switches_of(found, today)
@@ -86,6 +89,7 @@ def kind(request: HttpRequest, by: Actor, code: str) -> HttpResponseBase:
         "today": today,
         "form": form,
         "may_change": by.user is not None and may_change(by.user.staff_roles, DUTY),
+        **stepping(request),
     }
     return show(request, by, "office/kinds/one.html", context)
 

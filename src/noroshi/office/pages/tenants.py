@@ -18,6 +18,7 @@ from noroshi.office.forms.tenant import NewTenantForm, TenantForm
 from noroshi.office.paging import page_of, text_of
 from noroshi.office.show import show
 from noroshi.office.staff import staff_page
+from noroshi.office.stepping import stepping
 from noroshi.tenants import kinds, parties, register
 from noroshi.tenants.audit import Actor
 from noroshi.tenants.duties import Duty
@@ -96,6 +97,7 @@ def page_of_tenant(
         "members": members.order_by("user__login"),
         "waiting": waiting.order_by("named_at"),
         "named": register.current(found).count(),
+        **stepping(request),
         "free_parties": parties.free_for_tenants()[:PARTIES_SHOWN],
     }
     return show(request, by, "office/tenants/one.html", context)

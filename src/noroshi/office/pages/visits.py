@@ -11,15 +11,18 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from noroshi.office import approving, asking, stepping
 from noroshi.office.forms.visit import SCOPES, SubcontractorVisitForm, VisitForm
 from noroshi.office.paging import page_of, text_of
 from noroshi.office.show import show
 from noroshi.office.staff import staff_page
 from noroshi.outbox import visit_mails
 from noroshi.tenants import visits
+from noroshi.tenants.approvals import ApprovalRefusal
 from noroshi.tenants.audit import Actor
 from noroshi.tenants.duties import Duty
 from noroshi.tenants.models import Visit, VisitView
+from noroshi.tenants.recent import require_recent_to_change
 from noroshi.tenants.visits import SESSION_KEY, NotAllowed
 
 PER_PAGE = 50
@@ -65,22 +68,22 @@ def visit_new(request: HttpRequest, by: Actor) -> HttpResponseBase:
 
 @require_http_methods(["GET", "POST"])
 @staff_page(duty=DUTY)
+@require_recent_to_change
 def visit_grant(request: HttpRequest, by: Actor) -> HttpResponseBase:
     """Let a person of a subcontractor look."""
     form = SubcontractorVisitForm(request.POST or None, initial={"hours": 1})
     if request.method == "POST" and form.is_valid():
-        now, typed = timezone.now(), form.cleaned_data
+        typed = form.cleaned_data
+        asked = asking.subcontractor_visit(typed["tenant"], typed["visitor"], form.grant())
         try:
-            visit = visits.open_subcontractor(
-                typed["tenant"], typed["visitor"], form.grant(), by, now
-            )
+            stepping.tell(request, approving.propose(asked, by=by, now=timezone.now()))
         except NotAllowed as refusal:
             tell(form, refusal)
+        except ApprovalRefusal as refusal:
+            form.add_error(None, str(refusal))
         else:
-            visit_mails.tell_opened(visit, now=now)
-            messages.success(request, _("閲覧を許可しました。契約者にも知らせます。"))
             return redirect("office-visits")
-    context = {"form": form, "is_own": False}
+    context = {"form": form, "is_own": False, **stepping.stepping(request)}
     return show(request, by, "office/visits/new.html", context)
 
 

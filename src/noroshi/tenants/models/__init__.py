@@ -1,5 +1,6 @@
 """Parties, tenants, people, credentials, visits, acts of intent, the audit log."""
 
+from noroshi.tenants.models.approvals import Act, Approval
 from noroshi.tenants.models.codes import new_code
 from noroshi.tenants.models.credentials import (
     AddressRange,
@@ -15,8 +16,10 @@ from noroshi.tenants.models.people import Enrolment, Membership, StaffRole, Tena
 from noroshi.tenants.models.visits import Visit, VisitView
 
 __all__ = [
+    "Act",
     "AddressRange",
     "Agent",
+    "Approval",
     "AuditEntry",
     "Enrolment",
     "Intent",
