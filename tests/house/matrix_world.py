@@ -26,6 +26,7 @@ from noroshi.readings import store
 from noroshi.readings.models import StoredUplink
 from noroshi.readings.store import Point
 from noroshi.tenants.models import (
+    Agent,
     Approval,
     AuditEntry,
     Enrolment,
@@ -40,6 +41,7 @@ from noroshi.tenants.models import (
     Subcontractor,
     Tenant,
     User,
+    Violation,
     Visit,
     VisitView,
 )
@@ -117,6 +119,7 @@ def build() -> World:
         "helper": worker.pk,
         "staff": staff["staff-billing"].pk,
         "nothing": "nothing",
+        "agent": _agent(houses, now),
         "approval": Approval.objects.create(
             act="unfreeze",
             subject="青果",
@@ -204,6 +207,25 @@ def _subcontractor(now: datetime) -> Subcontractor:
     )  # fmt: skip
 
 
+def _agent(houses: Mapping[str, House], now: datetime) -> str:
+    """An agent that brought each contractor; the code of its party."""
+    party = Party.objects.create(kind="company", standing="partner", name="販売の会社", made_at=now)
+    agent = Agent.objects.create(party=party, since=now.date())
+    Tenant.objects.filter(pk__in=[house.tenant.pk for house in houses.values()]).update(agent=agent)
+    return party.code
+
+
+def _violation(house: House, now: datetime) -> str:
+    """A confirmed breach by the viewer."""
+    line = Enrolment.objects.get(membership__user=house.people["viewer"])
+    by = User.objects.get(login="staff-admin")
+    return Violation.objects.create(
+        tenant=house.tenant, enrolment=line, person_name=line.name,
+        what=f"{register_mark(house.name)} 転載", clause="第10条", found_on=now.date(),
+        evidence="写し", state="confirmed", recorded_by=by, at=now, decided_by=by, decided_at=now,
+    ).code  # fmt: skip
+
+
 def _house(name: str, number: int, kind: DeviceType, now: datetime) -> House:
     seen = register_mark(name)
     party = Party.objects.create(
@@ -227,6 +249,7 @@ def _house(name: str, number: int, kind: DeviceType, now: datetime) -> House:
     visit = _visit(house, auditor, Visit.Kind.AUDIT, now)
     objects |= {
         "visit": visit.code,
+        "violation": _violation(house, now),
         "member": Membership.objects.get(user=people["viewer"]).pk,
     }
     return house

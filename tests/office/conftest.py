@@ -24,7 +24,17 @@ from noroshi.inbox.models import Connection
 from noroshi.outbox.models import Message
 from noroshi.tenants.audit import Actor
 from noroshi.tenants.filing import keep
-from noroshi.tenants.models import Approval, Enrolment, Membership, Tenant, User, Visit
+from noroshi.tenants.models import (
+    Agent,
+    Approval,
+    Enrolment,
+    Membership,
+    Party,
+    Tenant,
+    User,
+    Violation,
+    Visit,
+)
 from noroshi.tenants.parties import PartyFacts, make
 from noroshi.tenants.subcontractors import Agreement, Entry, enter, file_agreements
 from noroshi.tenants.visits import Grant, open_staff
@@ -164,6 +174,14 @@ def fill(house: House) -> None:
     a_firm(Actor(house.staff, None), house.now)
     visiting(house)
     planned(house.tenant, house.device, "規約 第5条第1項", house.now)
+    party = Party.objects.create(
+        kind="company", standing="partner", name="販売の会社", made_at=house.now
+    )
+    Agent.objects.create(party=party, since=house.now.date())
+    Violation.objects.create(
+        tenant=house.tenant, what="転載", clause="第10条", found_on=house.now.date(),
+        evidence="写し", recorded_by=house.staff, at=house.now,
+    )  # fmt: skip
     Approval.objects.create(
         act="unfreeze", subject="みどりの里", text="解除します。", reason="確かめた", at=house.now,
         expires_at=house.now + timedelta(days=14), asked_by=house.staff,
@@ -184,7 +202,9 @@ def a_firm(by: Actor, now: datetime, *, has_agreements: bool = True) -> User:
     entry = Entry(["maintenance"], 1, "JP", now.date() - timedelta(days=30))
     firm = enter(party, entry, by=by, now=now)
     if has_agreements:
-        agreement = Agreement(now.date() - timedelta(days=30), keep("nda.pdf", PDF, by=by, now=now))
+        agreement = Agreement(
+            now.date() - timedelta(days=30), keep("nda.pdf", PDF, party=party, by=by, now=now)
+        )
         file_agreements(firm, secrecy=agreement, privacy=agreement, by=by, now=now)
     return User.objects.create_user(
         "mamoru", "m" * 15, name="守 まもる", kind="subcontractor", subcontractor=firm

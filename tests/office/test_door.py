@@ -11,7 +11,7 @@ from noroshi.inbox.models import Entry
 from noroshi.office.urls import urlpatterns
 from noroshi.outbox.models import Message
 from noroshi.retention.models import DeletionPlan
-from noroshi.tenants.models import Approval, Enrolment, Paper, Party, User, Visit
+from noroshi.tenants.models import Agent, Approval, Enrolment, Paper, Party, User, Violation, Visit
 from tests.factors import give_app
 from tests.office.conftest import House, a_mail, fill, run, send, up
 
@@ -41,6 +41,10 @@ POSTED = {
     "office-hold-lift",
     "office-visit-end",
     "office-visit-enter",
+    "office-agent-end",
+    "office-agent-agreement",
+    "office-tenant-agent",
+    "office-violation-decide",
     "office-approval-approve",
     "office-approval-refuse",
     "office-approval-withdraw",
@@ -62,6 +66,7 @@ def known(key: str, noun: str, house: House) -> object:
     mail, entry, line = Message.objects.first(), Entry.objects.first(), Enrolment.objects.first()
     paper, visit = Paper.objects.first(), Visit.objects.first()
     asked = Approval.objects.first()
+    breach, agent = Violation.objects.first(), Agent.objects.first()
     person = User.objects.filter(kind="subcontractor").first()
     plan = DeletionPlan.objects.first()
     numbers = {
@@ -76,13 +81,14 @@ def known(key: str, noun: str, house: House) -> object:
         "paper": paper and paper.code, "visit": visit and visit.code, "kind": "SG",
         "deletion": plan and plan.code,
         "approval": asked and asked.code,
+        "agent": agent and agent.party.code, "violation": breach and breach.code,
     }  # fmt: skip
     found = {
         "number": numbers.get(noun) or 0,
         "code": codes.get(noun) or "none",
         "key": entry.key if entry else uuid.UUID(int=1),
         "line": line.code if line else "none",
-        "verb": "stop",
+        "verb": "clear" if noun == "violation" else "stop",
     }
     return found[key]
 

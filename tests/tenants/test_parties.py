@@ -149,7 +149,7 @@ def test_of_a_corporation_the_number_says_who_it_is(
 def test_without_a_number_a_name_changes_only_with_reason_and_paper(by: Actor) -> None:
     facts = PartyFacts("body", "山の会")
     party, new = contractor(by, facts), replace(facts, name="山と川の会")
-    paper = filing.keep("総会議事録.pdf", PDF, by=by, now=NOW)
+    paper = filing.keep("総会議事録.pdf", PDF, party=party, by=by, now=NOW)
     for weak in (Correction(), Correction("改称"), Correction("", paper)):
         with pytest.raises(BadParty) as refusal:
             parties.change(party, new, weak, by=by, now=NOW)
@@ -191,12 +191,12 @@ def test_a_paper_is_what_its_bytes_are(body: bytes, kind: str) -> None:
 
 
 def test_a_zip_called_pdf_is_refused_and_so_is_what_is_too_large(by: Actor) -> None:
-    packed = io.BytesIO()
+    party, packed = made(by), io.BytesIO()
     with zipfile.ZipFile(packed, "w") as archive:
         archive.writestr("x.txt", "x")
     for body in (packed.getvalue(), PDF + bytes(Paper.SIZE_MAX) + b"%%EOF"):
         with pytest.raises(filing.BadPaper):
-            filing.keep("契約書.pdf", body, by=by, now=NOW)
+            filing.keep("契約書.pdf", body, party=party, by=by, now=NOW)
     assert not Paper.objects.exists()
 
 
@@ -210,15 +210,32 @@ def test_no_name_of_a_file_leads_anywhere(name: str) -> None:
 
 
 def test_a_paper_comes_back_as_it_was_and_both_ways_are_written_down(by: Actor) -> None:
-    paper = filing.keep("../../etc/契約書.exe", PNG, by=by, now=NOW)
+    paper = filing.keep("../../etc/契約書.exe", PNG, party=made(by), by=by, now=NOW)
     assert paper.name == "契約書.png"
     assert paper.sha256 == hashlib.sha256(PNG).hexdigest()
     assert filing.hand_out(Paper.objects.get(), by=by, now=NOW) == PNG
     actions = AuditEntry.objects.order_by("pk").values_list("action", flat=True)
-    assert list(actions) == ["paper.kept", "paper.read"]
+    assert list(actions) == ["party.made", "paper.kept", "paper.read"]
     Paper.objects.update(body=JPEG)
     with pytest.raises(filing.BadPaper):
         filing.hand_out(Paper.objects.get(), by=by, now=NOW)
+
+
+def test_a_party_has_room_for_so_many_papers_and_so_many_bytes(
+    by: Actor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    party, other = made(by), made(by, PartyFacts("body", "山の会"))
+    monkeypatch.setattr(Paper, "COUNT_MAX", 2)
+    for number in range(2):
+        filing.keep(f"{number}.pdf", PDF, party=party, by=by, now=NOW)
+    with pytest.raises(filing.BadPaper, match="2件"):
+        filing.keep("3.pdf", PDF, party=party, by=by, now=NOW)
+    monkeypatch.setattr(Paper, "BYTES_MAX", len(PDF) + 1)
+    filing.keep("1.pdf", PDF, party=other, by=by, now=NOW)
+    with pytest.raises(filing.BadPaper):
+        filing.keep("2.pdf", PDF, party=other, by=by, now=NOW)
+    assert Paper.objects.filter(party=party).count() == 2
+    assert Paper.objects.filter(party=other).count() == 1
 
 
 def test_the_register_of_subcontractors_says_what_is_missing(by: Actor) -> None:
@@ -231,7 +248,7 @@ def test_the_register_of_subcontractors_says_what_is_missing(by: Actor) -> None:
     firm = subcontractors.enter(party, line, by=by, now=NOW)
     today = date(2026, 11, 22)
     assert len(subcontractors.missing_of(firm, today)) == 2
-    paper = filing.keep("秘密.pdf", PDF, by=by, now=NOW)
+    paper = filing.keep("秘密.pdf", PDF, party=party, by=by, now=NOW)
     signed = subcontractors.Agreement(date(2026, 4, 1), paper)
     subcontractors.file_agreements(firm, secrecy=signed, privacy=None, by=by, now=NOW)
     assert len(subcontractors.missing_of(firm, today)) == 1

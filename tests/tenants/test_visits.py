@@ -67,7 +67,7 @@ def cast(db: None) -> Cast:
 
 def sign(cast: Cast) -> None:
     """Both agreements, with their paper."""
-    paper = filing.keep("契約.pdf", PDF, by=cast.office, now=NOW)
+    paper = filing.keep("契約.pdf", PDF, party=cast.firm.party, by=cast.office, now=NOW)
     signed = subcontractors.Agreement(date(2026, 4, 1), paper)
     subcontractors.file_agreements(
         cast.firm, secrecy=signed, privacy=signed, by=cast.office, now=NOW

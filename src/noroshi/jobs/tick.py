@@ -22,7 +22,7 @@ from noroshi.jobs.review_mails import remind_of_reviews
 from noroshi.outbox import retention as outbox_retention
 from noroshi.readings import closing
 from noroshi.retention import plans
-from noroshi.tenants import approvals, audit, intents, sessions, sign_ins, visits
+from noroshi.tenants import approvals, audit, intents, sessions, sign_ins, violations, visits
 
 PAUSE_S = 1.0
 LEADER_LOCK = 7_210_001
@@ -62,6 +62,7 @@ def timetable() -> list[Task]:
         Task("prune drafts of acts", HOUR_S, intents.prune_drafts),
         Task("prune the audit log", 6 * HOUR_S, audit.prune),
         Task("prune approvals", 6 * HOUR_S, approvals.prune),
+        Task("prune violations", 6 * HOUR_S, violations.prune),
         Task("prune mails", HOUR_S, outbox_retention.prune),
         Task("reviews of registers", HOUR_S, remind_of_reviews),
         Task("close auditors' accounts", MINUTE_S, visits.close_accounts_over),

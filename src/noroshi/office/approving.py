@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from noroshi.outbox import approval_mails, visit_mails
 from noroshi.outbox.handed import Given, give
-from noroshi.tenants import accounts, approvals, audit, kinds, register, staff, visits
+from noroshi.tenants import accounts, approvals, audit, kinds, register, staff, violations, visits
 from noroshi.tenants.accounts import AccountRefusal, NewAccount
 from noroshi.tenants.approvals import ApprovalRefusal, Asked
 from noroshi.tenants.audit import Actor
@@ -24,6 +24,7 @@ from noroshi.tenants.models import (
     ServiceKind,
     Tenant,
     User,
+    Violation,
 )
 from noroshi.tenants.register import RegisterRefusal
 from noroshi.tenants.visits import Grant
@@ -35,6 +36,7 @@ REFUSALS = (
     AccountRefusal,
     RegisterRefusal,
     staff.NotAllowed,
+    violations.ViolationRefusal,
     visits.NotAllowed,
 )
 Payload = Mapping[str, Any]
@@ -142,6 +144,12 @@ def _visit(payload: Payload, by: Actor, now: datetime) -> Done:
     return Done(_("閲覧を許可しました。契約者にも知らせます。"))
 
 
+def _violation(payload: Payload, by: Actor, now: datetime) -> Done:
+    found = Violation.objects.get(code=payload["violation"])
+    violations.confirm(found, by=by, now=now)
+    return Done(_("違反を確定しました。契約者の管理者に見えます。"))
+
+
 # Each act: the duty that who asks must have, and how it is done.
 ACTS: dict[Act, tuple[Duty, Callable[[Payload, Actor, datetime], Done]]] = {
     Act.KIND_SWITCH: (Duty.KINDS, _switch),
@@ -149,4 +157,5 @@ ACTS: dict[Act, tuple[Duty, Callable[[Payload, Actor, datetime], Done]]] = {
     Act.STAFF_ROLES: (Duty.STAFF, _roles),
     Act.UNFREEZE: (Duty.ACCOUNTS, _unfreeze),
     Act.SUBCONTRACTOR_VISIT: (Duty.VISITS, _visit),
+    Act.VIOLATION_CONFIRMED: (Duty.VIOLATIONS, _violation),
 }

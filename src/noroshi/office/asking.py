@@ -8,7 +8,16 @@ from django.utils.translation import gettext as _
 from noroshi.office.forms.visit import SCOPES
 from noroshi.tenants.approvals import Asked
 from noroshi.tenants.kinds import NewValue
-from noroshi.tenants.models import Act, ServiceKind, StaffRole, Switch, SwitchValue, Tenant, User
+from noroshi.tenants.models import (
+    Act,
+    ServiceKind,
+    StaffRole,
+    Switch,
+    SwitchValue,
+    Tenant,
+    User,
+    Violation,
+)
 from noroshi.tenants.visits import Grant
 from noroshi.ui.words import instant_words
 
@@ -92,6 +101,21 @@ def subcontractor_visit(tenant: Tenant, visitor: User, grant: Grant) -> Asked:
         "scope": sorted(grant.scope),
     }
     return Asked(Act.SUBCONTRACTOR_VISIT, visitor.name, text, grant.reason, payload)
+
+
+def violation(found: Violation, reason: str) -> Asked:
+    """A breach that suspends the service is booked on the contractor."""
+    text = _(
+        "契約者「%(tenant)s」の、利用停止に当たる違反を確定します。"
+        "条項：%(clause)s。利用者：%(person)s。内容：%(what)s"
+    ) % {
+        "tenant": found.tenant.name,
+        "clause": found.clause,
+        "person": found.person_name or _("契約者自身"),
+        "what": found.what,
+    }
+    payload = {"violation": found.code}
+    return Asked(Act.VIOLATION_CONFIRMED, found.tenant.name, text, reason, payload)
 
 
 def roles_words(roles: Sequence[str]) -> str:

@@ -3,6 +3,7 @@
 from django.urls import URLPattern, path
 
 from noroshi.office.pages import (
+    agents,
     approvals,
     brokers,
     codecs,
@@ -25,6 +26,7 @@ from noroshi.office.pages import (
     tenants,
     things,
     types,
+    violations,
     visits,
 )
 
@@ -93,6 +95,19 @@ urlpatterns: list[URLPattern] = [
         contracts.contract_json,
         name="office-contract-json",
     ),
+    path("tenants/<str:code>/agent/", agents.tenant_agent, name="office-tenant-agent"),
+    path(
+        "tenants/<str:code>/violations/new/",
+        violations.violation_new,
+        name="office-tenant-violation",
+    ),
+    path("violations/", violations.all_violations, name="office-violations"),
+    path("violations/<str:code>/", violations.violation, name="office-violation"),
+    path(
+        "violations/<str:code>/<str:verb>/",
+        violations.violation_decide,
+        name="office-violation-decide",
+    ),
     path("kinds/", kinds.all_kinds, name="office-kinds"),
     path("kinds/<str:code>/", kinds.kind, name="office-kind"),
     path("parties/", parties.all_parties, name="office-parties"),
@@ -101,6 +116,10 @@ urlpatterns: list[URLPattern] = [
     path("parties/<str:code>/edit/", parties.party_edit, name="office-party-edit"),
     path("parties/<str:code>/standing/", parties.party_standing, name="office-party-standing"),
     path("parties/<str:code>/agent/", parties.party_agent, name="office-party-agent"),
+    path("agents/", agents.all_agents, name="office-agents"),
+    path("agents/<str:code>/", agents.agent, name="office-agent"),
+    path("agents/<str:code>/end/", agents.agent_end, name="office-agent-end"),
+    path("agents/<str:code>/agreement/", agents.agent_agreement, name="office-agent-agreement"),
     path("papers/<str:code>/", parties.paper, name="office-paper"),
     path("subcontractors/", subcontractors.register, name="office-subcontractors"),
     path("subcontractors/new/", subcontractors.subcontractor_new, name="office-subcontractor-new"),

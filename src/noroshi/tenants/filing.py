@@ -5,11 +5,13 @@ import unicodedata
 from datetime import datetime
 
 from django.db import transaction
+from django.db.models import Count, Sum
+from django.db.models.functions import Coalesce, Length
 from django.utils.translation import gettext as _
 
 from noroshi.tenants import audit
 from noroshi.tenants.audit import Actor
-from noroshi.tenants.models import Paper
+from noroshi.tenants.models import Paper, Party
 
 NAME_CHARS_MAX = 200
 TAIL_BYTES = 1024  # where a PDF says that it ends
@@ -22,14 +24,19 @@ class BadPaper(ValueError):
 
 
 @transaction.atomic
-def keep(name: str, body: bytes, *, by: Actor, now: datetime) -> Paper:
-    """File a PDF, PNG or JPEG of at most Paper.SIZE_MAX bytes; raises BadPaper."""
+def keep(name: str, body: bytes, *, party: Party, by: Actor, now: datetime) -> Paper:
+    """File a PDF, PNG or JPEG of at most Paper.SIZE_MAX bytes; raises BadPaper.
+
+    A party has at most Paper.COUNT_MAX papers of Paper.BYTES_MAX bytes in all.
+    """
     if len(body) > Paper.SIZE_MAX:
         raise BadPaper(_("5MB以下のファイルにしてください。"))
     kind = kind_of(body)
     if not kind:
         raise BadPaper(_("PDF・PNG・JPEG のファイルを選んでください。"))
+    check_room(party, len(body))
     paper = Paper.objects.create(
+        party=party,
         name=plain_name(name, kind),
         content_type=kind,
         sha256=hashlib.sha256(body).hexdigest(),
@@ -39,6 +46,22 @@ def keep(name: str, body: bytes, *, by: Actor, now: datetime) -> Paper:
     details = {"sha256": paper.sha256, "bytes": len(body)}
     audit.record(by, "paper.kept", paper, now=now, details=details)
     return paper
+
+
+def check_room(party: Party, size: int) -> None:
+    """Raise BadPaper when the party has no room for so many bytes more; holds the party's row."""
+    Party.objects.select_for_update(no_key=True).get(pk=party.pk)
+    kept = Paper.objects.filter(party=party).aggregate(
+        count=Count("pk"), bytes=Coalesce(Sum(Length("body")), 0)
+    )
+    if kept["count"] >= Paper.COUNT_MAX or kept["bytes"] + size > Paper.BYTES_MAX:
+        raise BadPaper(
+            _("この取引先の書類は%(n)d件・%(mb)dMBまでです。")
+            % {
+                "n": Paper.COUNT_MAX,
+                "mb": Paper.BYTES_MAX // 1_000_000,
+            }
+        )
 
 
 def hand_out(paper: Paper, *, by: Actor, now: datetime) -> bytes:

@@ -86,6 +86,15 @@ WALLS = (
     register("tenants_ledgeranchor", READ, pipeline=ADD),
     Wall("tenants_visit", "tenant", f"{EITHER} OR {VISITOR}", EITHER, KEEP),
     replace(register("tenants_visitview", ADD, pipeline=PRUNED), kept_years=KEPT_YEARS),
+    # What is only suspected, or was cleared, is nothing the contractor reads.
+    Wall(
+        "tenants_violation",
+        "register",
+        f"{IN_OFFICE} OR ({OWN} AND state IN ('confirmed', 'closed'))",
+        IN_OFFICE,
+        KEEP,
+        kept_years=KEPT_YEARS,
+    ),
     Wall("tenants_party", "office", f"{IN_OFFICE} OR {MY_PARTY}", IN_OFFICE, KEEP),
     office("tenants_paper", ADD),
     office("tenants_agent", KEEP),

@@ -93,6 +93,9 @@ def visits() -> dict[str, str]:
         "visit.filed": _("監査アクセスを事前通知"),
         "visit.opened": _("提供者側の閲覧を開始"),
         "visit.ended": _("閲覧を終了"),
+        "violation.confirmed": _("違反が確定"),
+        "violation.closed": _("違反が是正済みに"),
+        "tenant.agent_named": _("代理店を変更"),
     }
 
 
@@ -181,6 +184,11 @@ def labels_of_people() -> dict[str, str]:
         "after": _("後の状態"),
         "kind": _("立場"),
         "visitor": _("閲覧する方"),
+        "clause": _("規約の条項"),
+        "found_on": _("見つけた日"),
+        "person": _("利用者"),
+        "what": _("内容"),
+        "agent": _("代理店"),
         "reason": _("目的・理由"),
         "ticket": _("整理番号"),
     }

@@ -29,6 +29,7 @@ from noroshi.web.pages import (
     users,
     users_freeze,
     users_review,
+    violations,
 )
 
 urlpatterns: list[URLPattern] = [
@@ -93,6 +94,7 @@ urlpatterns: list[URLPattern] = [
     path("export/", export.export, name="export"),
     path("export/file.csv", export.export_file, name="export-file"),
     path("history/", history.history, name="history"),
+    path("violations/", violations.violations, name="violations"),
     path("users/", users.users, name="users"),
     path("users/new/", users.user_new, name="user-new"),
     path("users/review/", users_review.users_review, name="users-review"),

@@ -55,6 +55,6 @@ def subcontract(by: Actor, now: datetime) -> None:
     party = parties.make(FIRM, Party.Standing.PARTNER, by=by, now=now)
     today = now.date()
     firm = subcontractors.enter(party, Entry(["repair"], 1, "JP", today), by=by, now=now)
-    paper = filing.keep("秘密保持・個人情報の覚書.pdf", PAPER, by=by, now=now)
+    paper = filing.keep("秘密保持・個人情報の覚書.pdf", PAPER, party=party, by=by, now=now)
     signed = Agreement(today, paper)
     subcontractors.file_agreements(firm, secrecy=signed, privacy=signed, by=by, now=now)

@@ -28,6 +28,7 @@ from noroshi.office.staff import staff_page
 from noroshi.tenants import filing, parties
 from noroshi.tenants.audit import Actor
 from noroshi.tenants.duties import Duty
+from noroshi.tenants.filing import BadPaper
 from noroshi.tenants.models import Agent, Paper, Party, Tenant
 from noroshi.tenants.parties import BadParty, Correction, NotAllowed
 
@@ -103,12 +104,14 @@ def party_edit(request: HttpRequest, by: Actor, code: str) -> HttpResponseBase:
             if is_whole:
                 now = timezone.now()
                 with transaction.atomic():  # a refused change keeps no paper
-                    correction = correction_of(why, by=by, now=now)
+                    correction = correction_of(why, found, by=by, now=now)
                     parties.change(found, facts, correction, by=by, now=now)
                 messages.success(request, _("「%(name)s」を保存しました。") % {"name": facts.name})
                 return redirect("office-party", code=code)
         except BadParty as refusal:
             tell(form, refusal)
+        except BadPaper as refusal:
+            why.add_error("paper", str(refusal))
     context = {"form": form, "why": why, "party": found}
     return show(request, by, "office/parties/edit.html", context)
 
@@ -200,16 +203,19 @@ def page_of_party(request: HttpRequest, by: Actor, code: str, **forms: Form) -> 
     return show(request, by, "office/parties/one.html", context)
 
 
-def correction_of(why: CorrectionForm, *, by: Actor, now: datetime) -> Correction:
+def correction_of(why: CorrectionForm, party: Party, *, by: Actor, now: datetime) -> Correction:
     """The reason, with its paper put on file."""
-    return Correction(why.cleaned_data["reason"], filed(why.cleaned_data["paper"], by=by, now=now))
+    paper = filed(why.cleaned_data["paper"], party, by=by, now=now)
+    return Correction(why.cleaned_data["reason"], paper)
 
 
-def filed(file: "UploadedFile[bytes] | None", *, by: Actor, now: datetime) -> Paper | None:
-    """The paper that was sent with a form, on file; None when there was none."""
+def filed(
+    file: "UploadedFile[bytes] | None", party: Party, *, by: Actor, now: datetime
+) -> Paper | None:
+    """The paper that was sent with a form, on file; None when there was none. Raises BadPaper."""
     if file is None:
         return None
-    return filing.keep(file.name or "", file.read(), by=by, now=now)
+    return filing.keep(file.name or "", file.read(), party=party, by=by, now=now)
 
 
 def tell(form: Form, refusal: BadParty) -> None:

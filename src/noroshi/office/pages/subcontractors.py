@@ -26,6 +26,7 @@ from noroshi.tenants import accounts, subcontractors
 from noroshi.tenants.accounts import NewAccount
 from noroshi.tenants.audit import Actor
 from noroshi.tenants.duties import Duty
+from noroshi.tenants.filing import BadPaper
 from noroshi.tenants.models import IssuedCredential, Party, Subcontractor, User
 from noroshi.tenants.parties import BadParty
 from noroshi.tenants.review import japans_day
@@ -82,10 +83,14 @@ def agreements(request: HttpRequest, by: Actor, code: str) -> HttpResponseBase:
     if not form.is_valid():
         return page_of_firm(request, by, firm, agreements_form=form)
     now = timezone.now()
-    with transaction.atomic():
-        secrecy = agreement_of(form, "secrecy", by=by, now=now)
-        privacy = agreement_of(form, "privacy", by=by, now=now)
-        subcontractors.file_agreements(firm, secrecy=secrecy, privacy=privacy, by=by, now=now)
+    try:
+        with transaction.atomic():
+            secrecy = agreement_of(form, "secrecy", firm.party, by=by, now=now)
+            privacy = agreement_of(form, "privacy", firm.party, by=by, now=now)
+            subcontractors.file_agreements(firm, secrecy=secrecy, privacy=privacy, by=by, now=now)
+    except BadPaper as refusal:
+        form.add_error(None, str(refusal))
+        return page_of_firm(request, by, firm, agreements_form=form)
     messages.success(request, _("契約の日付と書類を保存しました。"))
     return redirect("office-subcontractor", code=code)
 
@@ -161,8 +166,10 @@ def entered(party: Party, form: SubcontractorForm, by: Actor, now: datetime) -> 
     return True
 
 
-def agreement_of(form: AgreementsForm, kind: str, *, by: Actor, now: datetime) -> Agreement | None:
+def agreement_of(
+    form: AgreementsForm, kind: str, party: Party, *, by: Actor, now: datetime
+) -> Agreement | None:
     """One agreement of the form; None when it was not sent."""
-    paper = filed(form.cleaned_data[f"{kind}_paper"], by=by, now=now)
+    paper = filed(form.cleaned_data[f"{kind}_paper"], party, by=by, now=now)
     day = form.cleaned_data[f"{kind}_agreed_on"]
     return Agreement(day, paper) if paper is not None and day is not None else None

@@ -19,10 +19,10 @@ from noroshi.office.paging import page_of, text_of
 from noroshi.office.show import show
 from noroshi.office.staff import staff_page
 from noroshi.office.stepping import stepping
-from noroshi.tenants import kinds, parties, register
+from noroshi.tenants import agencies, kinds, parties, register
 from noroshi.tenants.audit import Actor
 from noroshi.tenants.duties import Duty
-from noroshi.tenants.models import Membership, Tenant
+from noroshi.tenants.models import Membership, Tenant, Violation
 
 PER_PAGE = 100
 PARTIES_SHOWN = 500
@@ -97,6 +97,8 @@ def page_of_tenant(
         "members": members.order_by("user__login"),
         "waiting": waiting.order_by("named_at"),
         "named": register.current(found).count(),
+        "agents": agencies.register()[:PARTIES_SHOWN],
+        "open_violations": Violation.objects.filter(tenant=found).count(),
         **stepping(request),
         "free_parties": parties.free_for_tenants()[:PARTIES_SHOWN],
     }

@@ -13,6 +13,7 @@ from noroshi.tenants.models.kinds import KindSwitch, ServiceKind, Switch, Switch
 from noroshi.tenants.models.log import AuditEntry
 from noroshi.tenants.models.parties import Agent, Paper, Party, Subcontractor
 from noroshi.tenants.models.people import Enrolment, Membership, StaffRole, Tenant, User
+from noroshi.tenants.models.violations import Violation
 from noroshi.tenants.models.visits import Visit, VisitView
 
 __all__ = [
@@ -40,6 +41,7 @@ __all__ = [
     "SwitchValue",
     "Tenant",
     "User",
+    "Violation",
     "Visit",
     "VisitView",
     "new_code",

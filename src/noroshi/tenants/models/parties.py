@@ -66,6 +66,9 @@ class Paper(models.Model):
     """A file kept as proof (an agreement, a power of attorney), with its hash."""
 
     SIZE_MAX: ClassVar[int] = 5_000_000
+    # Of one party: years of correspondence, and no way to fill the disk.
+    COUNT_MAX: ClassVar[int] = 200
+    BYTES_MAX: ClassVar[int] = 200_000_000
 
     code = models.CharField(max_length=20, unique=True, default=new_code)
     name = models.CharField(max_length=200)
@@ -73,6 +76,10 @@ class Paper(models.Model):
     sha256 = models.CharField(max_length=64)
     body = models.BinaryField()
     kept_at = models.DateTimeField()
+    # In whose affairs; papers filed before this was asked have none.
+    party = models.ForeignKey(
+        Party, on_delete=models.PROTECT, null=True, blank=True, related_name="papers"
+    )
 
     def __str__(self) -> str:
         return self.name
@@ -84,6 +91,10 @@ class Agent(models.Model):
     party = models.OneToOneField(Party, on_delete=models.PROTECT, related_name="agent")
     since = models.DateField(_("開始日"))
     until = models.DateField(_("終了日"), null=True, blank=True)
+    agreed_on = models.DateField(_("代理店契約の日"), null=True, blank=True)
+    paper = models.ForeignKey(
+        Paper, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
 
     def __str__(self) -> str:
         return str(self.party)

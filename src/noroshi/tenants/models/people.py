@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from noroshi.tenants.models.codes import new_code
 from noroshi.tenants.models.kinds import ServiceKind
-from noroshi.tenants.models.parties import Party, Subcontractor
+from noroshi.tenants.models.parties import Agent, Party, Subcontractor
 
 
 class Tenant(models.Model):
@@ -28,6 +28,15 @@ class Tenant(models.Model):
     )
     party = models.OneToOneField(
         Party, on_delete=models.PROTECT, null=True, blank=True, related_name="tenant"
+    )
+    # Who sold it; an agent has no account and sees nothing of it.
+    agent = models.ForeignKey(
+        Agent,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="tenants",
+        verbose_name=_("代理店"),
     )
     frozen_at = models.DateTimeField(null=True, blank=True)
     # Who answers for personal data on the contractor's side; changed by an act of intent only.
