@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 import time_machine
 from allauth.mfa.models import Authenticator
+from django.urls import reverse
 from django.utils import timezone
 
 from noroshi.account.sealing import Unreadable, seal, unseal
@@ -17,11 +18,11 @@ from tests.account.conftest import Hall, browser, sign_in, signed_in
 from tests.factors import SECRET, code_at, give_app, give_spare_codes
 
 
-def with_code(code: str, login: str = "sora"):  # type: ignore[no-untyped-def]
-    """Password, then this code."""
+def with_code(code: str = "", login: str = "sora"):  # type: ignore[no-untyped-def]
+    """Password, then this code; without one, what the app shows by then."""
     client = browser()
     assert sign_in(client, login)["Location"] == "/sign-in/code/"
-    return client, client.post("/sign-in/code/", {"code": code})
+    return client, client.post("/sign-in/code/", {"code": code or code_at(time.time())})
 
 
 def test_t14_the_password_alone_opens_nothing_where_a_factor_was_set_up(hall: Hall) -> None:
@@ -30,7 +31,7 @@ def test_t14_the_password_alone_opens_nothing_where_a_factor_was_set_up(hall: Ha
     assert client.get("/")["Location"].startswith("/sign-in/")
     assert client.get("/account/")["Location"].startswith("/sign-in/")
     assert not SignIn.objects.filter(outcome="ok").exists()
-    client, answer = with_code(code_at(time.time()))
+    client, answer = with_code()
     assert answer["Location"] == "/"
     assert client.get("/").status_code == 200
     assert SignIn.objects.get(outcome="ok").method == "password+app"
@@ -41,14 +42,24 @@ def test_t15_the_same_code_twice_is_refused_and_stays_refused_while_it_lives(hal
         code = code_at(time.time())
         assert with_code(code)[1].status_code == 302
         assert "使い終わったコード" in with_code(code)[1].content.decode()
-        clock.shift(31)  # the library has forgotten it, the tolerance would still take it
+        clock.shift(31)  # its own 30 seconds are over
         assert "使い終わったコード" in with_code(code)[1].content.decode()
-        assert with_code(code_at(time.time()))[1].status_code == 302
+        assert with_code()[1].status_code == 302
+
+
+def test_a_code_lives_its_own_thirty_seconds_and_the_words_tell_of_the_clock(hall: Hall) -> None:
+    with time_machine.travel("2026-11-22T10:00:29Z", tick=False) as clock:
+        code, coming = code_at(time.time()), code_at(time.time() + 30)
+        said = with_code(coming)[1].content.decode()
+        assert "時計が合っているか" in said
+        clock.shift(2)
+        assert with_code(code)[1].status_code == 200
+        assert with_code(coming)[1].status_code == 302
 
 
 def test_t15_a_code_older_than_the_last_one_is_refused(hall: Hall) -> None:
     with time_machine.travel("2026-11-22T10:00:01Z", tick=False):
-        assert with_code(code_at(time.time()))[1].status_code == 302
+        assert with_code()[1].status_code == 302
         assert with_code(code_at(time.time() - 30))[1].status_code == 200
 
 
@@ -107,22 +118,40 @@ def test_t14_a_reset_drops_no_factor_and_opens_no_session(hall: Hall) -> None:
 
 def test_the_last_factor_of_staff_cannot_be_taken_away(hall: Hall) -> None:
     give_app(hall.kei)
-    client, answer = with_code(code_at(time.time()), "kei")
+    client, answer = with_code(login="kei")
     assert answer.status_code == 302
     assert "最後の二つ目の確認は外せません" in client.post("/account/app/remove/").content.decode()
     assert factors.has_factor(hall.kei)
 
 
 def test_a_person_may_take_the_own_factor_away_and_is_told_by_mail(hall: Hall) -> None:
-    client, _answer = with_code(code_at(time.time()))
+    client, _answer = with_code()
     assert client.post("/account/app/remove/")["Location"] == "/account/"
     assert not factors.has_factor(hall.sora)
     assert "確認アプリを外しました" in Message.objects.get(kind="account.changed").body
     assert AuditEntry.objects.get(action="user.app_removed").user == hall.sora
 
 
+def test_who_has_a_short_password_chooses_a_long_one_before_the_last_factor_goes(
+    hall: Hall,
+) -> None:
+    hall.sora.set_password("kite moth")
+    hall.sora.save()
+    client = browser()
+    assert sign_in(client, "sora", "kite moth")["Location"] == "/sign-in/code/"
+    client.post("/sign-in/code/", {"code": code_at(time.time())})
+    said = client.post("/account/app/remove/").content.decode()
+    assert "15文字以上" in said
+    assert reverse("password") in said
+    assert factors.has_factor(hall.sora)
+    long = "three green herons at dusk"
+    client.post(reverse("password"), {"new1": long, "new2": long})
+    assert client.post("/account/app/remove/")["Location"] == "/account/"
+    assert not factors.has_factor(hall.sora)
+
+
 def test_the_office_takes_lost_factors_away_with_a_reason_and_ends_the_sessions(hall: Hall) -> None:
-    client, _answer = with_code(code_at(time.time()))
+    client, _answer = with_code()
     by = audit.Actor(hall.kei, None)
     told = {"by": by, "reason": "電話をなくした（本人確認済）", "now": timezone.now()}
     assert factors.remove_all(hall.sora, **told) == 1

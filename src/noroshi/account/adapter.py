@@ -25,6 +25,7 @@ BACKEND = "noroshi.account.backend.Passwords"
 QR_MODULE_PX = 5
 NOT_THIS_CODE = gettext_lazy(
     "コードが違うか、使い終わったコードです。新しいコードを入力してください。"
+    "続くときは、スマートフォンの時計が合っているか確かめてください。"
 )
 TOO_OFTEN = gettext_lazy(
     "続けて間違えたため、少しのあいだ受け付けません。5分ほどたってからお試しください。"
@@ -122,8 +123,8 @@ class Proofs(DefaultMFAAdapter):  # type: ignore[misc]
         return sealing.unseal(encrypted_text)
 
     def can_delete_authenticator(self, authenticator: Authenticator) -> bool:
-        """The last one stays where one is compulsory."""
-        return factors.may_remove(authenticator)
+        """The last one stays where one is compulsory, or the password is short."""
+        return not factors.refusal_of(authenticator)
 
     def get_totp_label(self, user: User) -> str:
         """The user id: what the person signs in with."""

@@ -4,6 +4,9 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from noroshi.base import remote, secret_files
+from noroshi.base.secret_files import SUFFIX, BadSecretFile
+
 
 @dataclass(frozen=True, slots=True)
 class Backup:
@@ -40,6 +43,7 @@ class Environment:
         live_url: public address of the live stream behind a proxy; empty = own port.
         base_url: public address of the pages, for links in mails.
         gate_url: public address of the gate, shown in set-up instructions.
+        syslog: `tls://host:port` or `tcp://host:port` where logs go too; empty = nowhere.
         old_secret_keys: former secret keys, still good for opening what they sealed.
         proxies: how many proxies of our own stand before the pages and add X-Forwarded-For.
         smtp_url: `smtp://[user:password@]host:port[?starttls=1]`, `smtps://…`.
@@ -71,6 +75,7 @@ class Environment:
     gate_url: str
     smtp_url: str
     mail_from: str
+    syslog: str
     var: Path
     spool_mb: int
     rate_per_connection: int
@@ -91,11 +96,13 @@ ROLE_URLS = {
     "noroshi_pipeline": "NOROSHI_PIPELINE_DATABASE_URL",
 }
 LENT = ("DATABASE_URL", *ROLE_URLS.values(), "NOROSHI_SECRET_KEY")
-SECRETS = (*LENT, "NOROSHI_METRICS_TOKEN")
 TOKEN_CHARS_MIN = 24
 LENT_FILE = "environment"
 BACKUP_FORMS = ("dump", "base")
 BACKUP_URL = "NOROSHI_BACKUP_URL"  # of a role that no wall holds: for one program only
+# What may come from a file instead: NAME_FILE names it.
+SECRETS = (*LENT, "NOROSHI_OLD_SECRET_KEYS", "NOROSHI_SMTP_URL", "NOROSHI_METRICS_TOKEN")
+LOCAL_SMTP = "smtp://127.0.0.1:25"
 
 
 class BadSetting(SystemExit):
@@ -109,12 +116,14 @@ def read(source: "os._Environ[str] | dict[str, str] | None" = None) -> Environme
     web_port, gate_port = port(env, "NOROSHI_WEB_PORT", 8000), port(env, "NOROSHI_GATE_PORT", 8001)
     base_url = env.get("NOROSHI_BASE_URL", f"http://{host}:{web_port}").rstrip("/")
     hosts = env.get("NOROSHI_ALLOWED_HOSTS", f"127.0.0.1,localhost,[::1],{host}")
+    known = secrets_of(env)
+    refuse_in_the_clear(env, known)
     return Environment(
-        database_url=env.get("DATABASE_URL", ""),
-        app_database_url=env.get("NOROSHI_APP_DATABASE_URL", ""),
-        pipeline_database_url=env.get("NOROSHI_PIPELINE_DATABASE_URL", ""),
-        secret_key=env.get("NOROSHI_SECRET_KEY", ""),
-        old_secret_keys=tuple(env.get("NOROSHI_OLD_SECRET_KEYS", "").split()),
+        database_url=known["DATABASE_URL"],
+        app_database_url=known["NOROSHI_APP_DATABASE_URL"],
+        pipeline_database_url=known["NOROSHI_PIPELINE_DATABASE_URL"],
+        secret_key=known["NOROSHI_SECRET_KEY"],
+        old_secret_keys=tuple(known["NOROSHI_OLD_SECRET_KEYS"].split()),
         proxies=number(env, "NOROSHI_PROXIES", 0, most=9),
         host=host,
         web_port=web_port,
@@ -123,14 +132,15 @@ def read(source: "os._Environ[str] | dict[str, str] | None" = None) -> Environme
         live_url=env.get("NOROSHI_LIVE_URL", ""),
         base_url=base_url,
         gate_url=env.get("NOROSHI_GATE_URL", f"http://{host}:{gate_port}").rstrip("/"),
-        smtp_url=env.get("NOROSHI_SMTP_URL", "smtp://127.0.0.1:25"),
+        smtp_url=known["NOROSHI_SMTP_URL"] or LOCAL_SMTP,
+        syslog=env.get("NOROSHI_SYSLOG", ""),
         mail_from=env.get("NOROSHI_MAIL_FROM", "Noroshi <noroshi@localhost.localdomain>"),
         var=Path(env.get("NOROSHI_VAR", "var")).absolute(),
         spool_mb=number(env, "NOROSHI_SPOOL_MB", 512, most=1_000_000),
         rate_per_connection=number(env, "NOROSHI_RATE_PER_CONNECTION", 2000, most=1_000_000),
         operation_log_days=number(env, "NOROSHI_OPERATION_LOG_DAYS", 93, least=7, most=3660),
         strangers_days=number(env, "NOROSHI_STRANGERS_DAYS", 93, least=7, most=3660),
-        metrics_token=token(env, "NOROSHI_METRICS_TOKEN"),
+        metrics_token=token(known, "NOROSHI_METRICS_TOKEN"),
         allowed_hosts=tuple(h.strip() for h in hosts.split(",") if h.strip()),
         is_two_persons=number(env, "NOROSHI_TWO_PERSONS", 1, most=1) == 1,
         is_https=base_url.startswith("https://"),
@@ -169,6 +179,37 @@ def failpoints(source: "os._Environ[str] | dict[str, str] | None" = None) -> str
     return wanted
 
 
+def secrets_of(env: "os._Environ[str] | dict[str, str]") -> dict[str, str]:
+    """Every secret by its name, from the environment or its file; empty = not given."""
+    try:
+        return {name: secret_files.value_of(env, name) for name in SECRETS}
+    except BadSecretFile as error:
+        raise BadSetting(f"noroshi: {error}.") from None
+
+
+def refuse_in_the_clear(env: "os._Environ[str] | dict[str, str]", known: dict[str, str]) -> None:
+    """End the program when a remote database, mail server or log collector is meant without TLS.
+
+    Hosts in NOROSHI_TRUSTED_HOSTS stand in a private network that the operator vouches for.
+    """
+    trusted = frozenset(env.get("NOROSHI_TRUSTED_HOSTS", "").replace(",", " ").lower().split())
+    faults = [
+        remote.database_fault(known[name], trusted)
+        for name in ("DATABASE_URL", *ROLE_URLS.values())
+    ]
+    faults.append(remote.mail_fault(known["NOROSHI_SMTP_URL"], trusted))
+    faults.append(remote.syslog_fault(env.get("NOROSHI_SYSLOG", ""), trusted))
+    for fault in filter(None, faults):
+        raise BadSetting(f"noroshi: {fault}.")
+
+
+def without_databases(env: "os._Environ[str] | dict[str, str]") -> dict[str, str]:
+    """The environment without any database's address, given or in a file."""
+    names = ("DATABASE_URL", BACKUP_URL, *ROLE_URLS.values())
+    shut = {*names, *(name + SUFFIX for name in names)}
+    return {name: value for name, value in env.items() if name not in shut}
+
+
 def lend(settings: "os._Environ[str] | dict[str, str]", var: Path) -> Path:
     """Leave what a tool in another terminal needs beside the running house; returns the file."""
     file = var / LENT_FILE
@@ -181,11 +222,12 @@ def lend(settings: "os._Environ[str] | dict[str, str]", var: Path) -> Path:
 def borrow() -> None:
     """Without a DATABASE_URL of one's own, take that of the house running on this folder."""
     file = Path(os.environ.get("NOROSHI_VAR", "var")) / LENT_FILE
-    if os.environ.get("DATABASE_URL") or not file.is_file():
+    is_told = os.environ.get("DATABASE_URL") or os.environ.get("DATABASE_URL" + SUFFIX)
+    if is_told or not file.is_file():
         return
     for line in file.read_text().splitlines():
         name, _, value = line.partition("=")
-        if name in LENT:
+        if name in LENT and not os.environ.get(name + SUFFIX):
             os.environ.setdefault(name, value)
 
 
@@ -200,11 +242,16 @@ def take_credentials() -> None:
 
 def act_as(role: str) -> None:
     """Take this database role's address, where one is given, and know no other from now on."""
-    own = os.environ.get(ROLE_URLS[role])
+    own = {end: os.environ.get(ROLE_URLS[role] + end) for end in ("", SUFFIX)}
     for name in ROLE_URLS.values():
         os.environ.pop(name, None)
-    if own:
-        os.environ["DATABASE_URL"] = own
+        os.environ.pop(name + SUFFIX, None)
+    if not any(own.values()):
+        return
+    for end, value in own.items():
+        os.environ.pop("DATABASE_URL" + end, None)
+        if value:
+            os.environ["DATABASE_URL" + end] = value
 
 
 def port(env: "os._Environ[str] | dict[str, str]", name: str, default: int) -> int:

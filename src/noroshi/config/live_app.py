@@ -4,9 +4,12 @@ import os
 
 import django
 
-from noroshi.base import environment
+from noroshi.base import environment, roles
+from noroshi.config import walls_check
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "noroshi.config.settings")
+environment.act_as(roles.ROLE_OF_PROGRAM["live"])
+walls_check.stand_behind("live")
 django.setup()
 
 from noroshi.live.app import Live  # noqa: E402 - models need the set-up above

@@ -61,9 +61,9 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "noroshi.ui.middleware.security_headers",
     "django.middleware.security.SecurityMiddleware",
-    "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
@@ -105,12 +105,14 @@ KEPT_ALIVE = {
     "keepalives_count": 3,
     "tcp_user_timeout": 20_000,
 }
+TLS_OPTIONS = ("sslmode", "sslrootcert", "sslcert", "sslkey", "sslcrl", "channel_binding")
 
 
 def database(url: str) -> dict[str, object]:
     """Django's database settings from one address; a socket folder may stand in `?host=`."""
     parts = urllib.parse.urlsplit(url)
     query = dict(urllib.parse.parse_qsl(parts.query))
+    under_tls = {name: query[name] for name in TLS_OPTIONS if name in query}
     return {
         "ENGINE": "django.db.backends.postgresql",
         "NAME": parts.path.lstrip("/"),
@@ -120,7 +122,7 @@ def database(url: str) -> dict[str, object]:
         "PORT": str(parts.port or query.get("port", "")),
         "CONN_MAX_AGE": 600,
         "CONN_HEALTH_CHECKS": True,
-        "OPTIONS": {"connect_timeout": 5, "application_name": "noroshi", **KEPT_ALIVE},
+        "OPTIONS": {"connect_timeout": 5, "application_name": "noroshi", **KEPT_ALIVE} | under_tls,
     }
 
 
@@ -150,7 +152,7 @@ MFA_FORMS = {"authenticate": "noroshi.account.forms.CodeForm"}
 MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_RATE_LIMITS = {"webauthn_login": "100/5m/ip"}  # the first wall is account/limits.py
 MFA_TOTP_ISSUER = "Noroshi"
-MFA_TOTP_TOLERANCE = 1
+MFA_TOTP_TOLERANCE = 0  # a code lives its own 30 seconds
 MFA_RECOVERY_CODES_SHOW_ONCE = True
 MFA_ALLOW_UNVERIFIED_EMAIL = True
 # Browsers make passkeys over plain http for localhost only.
@@ -224,9 +226,15 @@ LOGGING = {
     "formatters": {"line": {"()": "noroshi.base.logs.Line"}},
     "filters": {"outages": {"()": "noroshi.ui.outage.OneLine"}},
     "handlers": {
-        "stderr": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["outages"]}
+        "stderr": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["outages"]},
+        "shipper": {
+            "()": "noroshi.base.shipping.Shipper",
+            "address": ENV.syslog,
+            "formatter": "line",
+            "filters": ["outages"],
+        },
     },
-    "root": {"handlers": ["stderr"], "level": "INFO"},
+    "root": {"handlers": ["stderr", "shipper"], "level": "INFO"},
     # Every try stands in the sign-in log; it would tell user ids to whoever reads the log file.
     "loggers": {"axes": {"level": "ERROR"}},
 }

@@ -14,6 +14,7 @@ import uvloop
 
 from noroshi.base import environment
 from noroshi.base.logs import Line
+from noroshi.base.shipping import Shipper
 from noroshi.gate.book import Book, Shelf
 from noroshi.gate.connections import Register
 from noroshi.gate.intake import Intake, Terms
@@ -64,8 +65,9 @@ def main() -> None:
     """Serve until SIGTERM or SIGINT; every reason not to start is one line."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(Line())
-    logging.basicConfig(level=logging.INFO, handlers=[handler])
     env = environment.read()
+    shipper = Shipper(env.syslog, "noroshi-gate")
+    logging.basicConfig(level=logging.INFO, handlers=[handler, shipper])
     if not env.database_url:
         raise SystemExit("noroshi gate: DATABASE_URL is not set; name the PostgreSQL to write to.")
     allow_many_files()

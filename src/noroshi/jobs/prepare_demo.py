@@ -173,7 +173,7 @@ def sign_in(
         )
     else:
         user.set_password(password)
-        user.save(update_fields=["password"])
+        user.save(update_fields=["password", "has_long_password"])
     if tenant is not None:
         Membership.objects.get_or_create(
             tenant=tenant,

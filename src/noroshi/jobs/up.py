@@ -159,9 +159,8 @@ def keep_database(server: Embedded, ended: threading.Event) -> None:
 
 def program_settings(options: Options, ports: Ports) -> dict[str, str]:
     """The environment of the programs, but for the database's addresses."""
-    settings = dict(os.environ)
-    for name in ("DATABASE_URL", environment.BACKUP_URL, *environment.ROLE_URLS.values()):
-        settings.pop(name, None)  # each program is told its own
+    settings = environment.without_databases(os.environ)
+    settings.pop("NOROSHI_SECRET_KEY_FILE", None)  # told below, wherever it came from
     settings |= {
         "NOROSHI_SECRET_KEY": environment.read().secret_key or up_checks.secret(options.var),
         "NOROSHI_HOST": options.host,

@@ -4,9 +4,11 @@ from datetime import datetime
 
 from allauth.mfa.models import Authenticator
 from django.contrib.sessions.backends.base import SessionBase
+from django.utils.translation import gettext as _
 
 from noroshi.tenants import audit, sessions
 from noroshi.tenants.models import User
+from noroshi.tenants.models.people import LONG_PASSWORD_CHARS
 
 REAL = (Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN)  # recovery codes alone are none
 HAS_FACTOR = "factor"  # the session's note that one was found: saves a question a request
@@ -32,12 +34,23 @@ def is_missing(user: User, session: SessionBase) -> bool:
     return False
 
 
-def may_remove(factor: Authenticator) -> bool:
-    """Whether the person may remove it: the last one stays where one is compulsory."""
-    if factor.type not in REAL or not is_required(factor.user):
-        return True
+def refusal_of(factor: Authenticator) -> str:
+    """Why the person may not remove it, in words; empty = may.
+
+    The last one stays where one is compulsory, and while the password is too short to stand alone.
+    """
+    if factor.type not in REAL:
+        return ""
     others = Authenticator.objects.filter(user_id=factor.user_id, type__in=REAL)
-    return bool(others.exclude(pk=factor.pk).exists())
+    if others.exclude(pk=factor.pk).exists():
+        return ""
+    if is_required(factor.user):
+        return _("最後の二つ目の確認は外せません。先に、ほかの方法を加えてください。")
+    if not factor.user.has_long_password:
+        return _("先に、パスワードを%(n)d文字以上のものに変えてください。") % {
+            "n": LONG_PASSWORD_CHARS
+        }
+    return ""
 
 
 def remove_all(user: User, *, by: audit.Actor, reason: str, now: datetime) -> int:

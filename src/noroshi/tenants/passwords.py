@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from django.utils.translation import gettext as _
 
 from noroshi.tenants import known_words
+from noroshi.tenants.models.people import LONG_PASSWORD_CHARS
 from noroshi.tenants.romaji import hiragana, romaji
 
-ALONE_CHARS_MIN = 15
+ALONE_CHARS_MIN = LONG_PASSWORD_CHARS
 WITH_FACTOR_CHARS_MIN = 8
 CHARS_MAX = 128
 LATIN_CHARS_MIN = 4  # a shorter Latin word stands by chance in too many good passwords

@@ -22,12 +22,14 @@ STEADY = {
         "magnetometer=(), microphone=(), payment=(), usb=()"
     ),
     "X-Content-Type-Options": "nosniff",
-    "X-Frame-Options": "DENY",
 }
 
 
 def security_headers(get_response: Handler) -> Handler:
-    """Stand first in MIDDLEWARE, so that answers of the others carry the headers too."""
+    """Stand around all others, so that their answers carry the headers too.
+
+    X-Frame-Options is Django's own, which stands around this one.
+    """
 
     def handle(request: HttpRequest) -> HttpResponse:
         response = get_response(request)

@@ -30,7 +30,7 @@ def password(request: HttpRequest) -> HttpResponseBase:
     with access.acting_as(user.pk):
         user.set_password(form.password())
         user.password_changed_at = now
-        user.save(update_fields=["password", "password_changed_at"])
+        user.save(update_fields=["password", "password_changed_at", "has_long_password"])
         audit.record(Actor(user, None), "user.password_changed", user, now=now)
         mails.post_change(user, "password", now=now)
         sessions.end_all([user], keep=request.session.session_key or "")

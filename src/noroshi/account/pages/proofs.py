@@ -13,7 +13,6 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import reverse_lazy
 from django.utils import timezone
-from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
 from noroshi.account import codes, show
@@ -74,6 +73,11 @@ class RemoveApp(Laid, DeactivateTOTPView):  # type: ignore[misc]
     template_name = "account/app_remove.html"
     success_url = reverse_lazy("account")
 
+    def get_context_data(self, **kwargs: object) -> dict[str, object]:
+        """Why it cannot be taken away, where that is so."""
+        refusal = factors.refusal_of(self.authenticator)
+        return {**super().get_context_data(**kwargs), "refusal": refusal}
+
     def form_valid(self, form: object) -> HttpResponse:
         """Write it down."""
         answer = cast(HttpResponse, super().form_valid(form))
@@ -106,10 +110,9 @@ class RemovePasskey(Laid, RemoveWebAuthnView):  # type: ignore[misc]
     success_url = reverse_lazy("account")
 
     def form_valid(self, form: object) -> HttpResponse:
-        """Not the last factor of somebody who must have one."""
-        if not factors.may_remove(self.get_object()):
-            words = _("最後の二つ目の確認は外せません。先に、ほかの方法を加えてください。")
-            messages.error(self.request, words)
+        """Not the last factor of somebody who must have one, or whose password is short."""
+        if refusal := factors.refusal_of(self.get_object()):
+            messages.error(self.request, refusal)
             return redirect("account")
         answer = cast(HttpResponse, super().form_valid(form))
         note(self.request, "user.passkey_removed")

@@ -99,7 +99,7 @@ def keep_new(user: User, password: str, *, now: datetime) -> None:
     with access.acting_as(user.pk):
         user.set_password(password)
         user.password_changed_at = now
-        user.save(update_fields=["password", "password_changed_at"])
+        user.save(update_fields=["password", "password_changed_at", "has_long_password"])
         audit.record(Actor(user, None), "user.password_reset", user, now=now)
         mails.post_change(user, "password", now=now)
         sessions.end_all([user])

@@ -80,6 +80,7 @@ class Code(AuthenticateView):  # type: ignore[misc]
             "has_app": app is not None,
             "has_key": Authenticator.Type.WEBAUTHN in mine,
             "has_codes": Authenticator.Type.RECOVERY_CODES in mine,
+            "is_demo": is_demo,
             "demo_code": codes.next_code(app) if is_demo else "",
         }
 

@@ -8,7 +8,7 @@ from noroshi.jobs.demo.parties import PAPER
 from noroshi.tenants import filing
 from noroshi.tenants.audit import Actor
 from noroshi.tenants.kinds import japans_day
-from noroshi.tenants.models import Tenant, User
+from noroshi.tenants.models import Party, Tenant, User
 
 TRAPS = "里山捕獲対策協議会（デモ）"
 CONDITIONS = {
@@ -29,7 +29,8 @@ def agree(tenant: Tenant, staff: User, *, now: datetime) -> None:
         sheet = Sheet(first, date(first.year + 3, first.month, 1), conditions=CONDITIONS)
         contract = conclude(tenant, sheet, by=by, now=begun)
         later = now - timedelta(days=60)
-        paper = filing.keep("変更契約書.pdf", PAPER, by=by, now=later)
+        party = Party.objects.get(tenant=tenant)
+        paper = filing.keep("変更契約書.pdf", PAPER, party=party, by=by, now=later)
         change = Change(japans_day(later), "利用者を増やすため", conditions=MORE_USERS)
         amend(contract, change, paper, by=by, now=later)
     if not Tenant.objects.filter(name=TRAPS).exists():

@@ -1,6 +1,9 @@
 """Contracts: the list, one with its conditions, licensed items, papers, and the next amendment."""
 
+from datetime import datetime
+
 from django.contrib import messages
+from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
 from django.db.models import Q
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
@@ -21,6 +24,7 @@ from noroshi.tenants import audit, filing, kinds
 from noroshi.tenants.audit import Actor
 from noroshi.tenants.duties import Duty, may_change
 from noroshi.tenants.filing import BadPaper
+from noroshi.tenants.models import Paper
 
 PER_PAGE = 100
 DUTY = Duty.CONTRACTS
@@ -86,7 +90,7 @@ def contract_amend(request: HttpRequest, by: Actor, code: str) -> HttpResponseBa
             with transaction.atomic():
                 theirs = form.cleaned_data["intent"]
                 file = form.cleaned_data["paper"]
-                theirs = theirs or filing.keep(file.name or "", file.read(), by=by, now=now)
+                theirs = theirs or filed(found, file, by=by, now=now)
                 amend(found, form.change(), theirs, by=by, now=now)
         except (ContractRefusal, BadPaper) as refusal:
             form.add_error(None, str(refusal))
@@ -150,3 +154,11 @@ def around(found: Contract, by: Actor, here: str) -> dict[str, object]:
         "has_accounts": kinds.has_accounts(found.tenant, now),
         "tabs": [(reverse(name, args=[found.code]), label, name == here) for name, label in tabs],
     }
+
+
+def filed(contract: Contract, file: UploadedFile, *, by: Actor, now: datetime) -> Paper:
+    """The signed paper, filed in the contractor's affairs. Raises ContractRefusal, BadPaper."""
+    party = contract.party or contract.tenant.party
+    if party is None:
+        raise ContractRefusal(_("先に、契約者を取引先に結び付けてください。"))
+    return filing.keep(file.name or "", file.read(), party=party, by=by, now=now)

@@ -11,6 +11,8 @@ from noroshi.tenants.models.codes import new_code
 from noroshi.tenants.models.kinds import ServiceKind
 from noroshi.tenants.models.parties import Agent, Party, Subcontractor
 
+LONG_PASSWORD_CHARS = 15
+
 
 class Tenant(models.Model):
     """A business customer (contractor) of the provider; owns devices and their data."""
@@ -120,6 +122,8 @@ class User(AbstractBaseUser):
     initial_until = models.DateTimeField(null=True, blank=True)
     first_change_at = models.DateTimeField(null=True, blank=True)
     password_changed_at = models.DateTimeField(null=True, blank=True)
+    # Long enough to stand alone; of older ones nobody knows, so they count as short.
+    has_long_password = models.BooleanField(default=False)
 
     objects: ClassVar[UserManager] = UserManager()
 
@@ -145,6 +149,11 @@ class User(AbstractBaseUser):
 
     def __str__(self) -> str:
         return self.name
+
+    def set_password(self, raw_password: str | None) -> None:
+        """Keep its hash, and whether it is long enough to open the account by itself."""
+        super().set_password(raw_password)
+        self.has_long_password = len(raw_password or "") >= LONG_PASSWORD_CHARS
 
     @property
     def is_staff(self) -> bool:
