@@ -244,3 +244,12 @@ def test_an_office_of_one_person_works_alone_and_shows_it(house: House, alone: C
     assert KindSwitch.objects.filter(set_by=house.staff).exists()
     entry = AuditEntry.objects.get(action="approval.alone")
     assert "データ取り出し" in entry.details["text"]
+
+
+def test_the_history_tells_fields_and_roles_in_words(house: House, alone: Client) -> None:
+    umi = User.objects.create_staff("umi", "u" * 15, "on_duty", name="うみ")
+    url = reverse("office-staff-one", args=[umi.pk])
+    alone.post(url, {"roles": ["privacy"], "reason": "交代"})
+    said = alone.get(reverse("office-history")).content.decode()
+    assert "事務局での役割: 当番 → 個人情報担当" in said
+    assert "roles:" not in said

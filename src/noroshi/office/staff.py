@@ -25,24 +25,25 @@ def staff_page(page: Page[P], /) -> Door[P]: ...
 
 
 @overload
-def staff_page(*, duty: Duty) -> Callable[[Page[P]], Door[P]]: ...
+def staff_page(*, duty: Duty, is_form: bool = False) -> Callable[[Page[P]], Door[P]]: ...
 
 
 def staff_page(
-    page: Page[P] | None = None, /, *, duty: Duty = STRICTEST
+    page: Page[P] | None = None, /, *, duty: Duty = STRICTEST, is_form: bool = False
 ) -> Door[P] | Callable[[Page[P]], Door[P]]:
     """Hand the page who acts for the provider; 404 for anybody else.
 
     `@staff_page(duty=Duty.DEVICES)` says what the page is about: staff without that duty are told
-    so (403); a page that names no duty has the strictest. The whole page is one transaction that
-    sees the register of all tenants, and nobody's data.
+    so (403); with `is_form` the page is only for who may change it. A page that names no duty has
+    the strictest. The whole page is one transaction that sees the register of all tenants, and
+    nobody's data.
     """
     if page is None:
-        return functools.partial(behind_door, duty=duty)
-    return behind_door(page, duty=duty)
+        return functools.partial(behind_door, duty=duty, is_form=is_form)
+    return behind_door(page, duty=duty, is_form=is_form)
 
 
-def behind_door(page: Page[P], *, duty: Duty) -> Door[P]:
+def behind_door(page: Page[P], *, duty: Duty, is_form: bool = False) -> Door[P]:
     """The page as everybody finds it."""
 
     @functools.wraps(page)
@@ -50,7 +51,7 @@ def behind_door(page: Page[P], *, duty: Duty) -> Door[P]:
         user = request.user
         if not isinstance(user, User) or not user.is_staff:
             raise Http404
-        refuse_without(duty, user, is_change=request.method not in SAFE)
+        refuse_without(duty, user, is_change=is_form or request.method not in SAFE)
         with access.in_office(user.pk):
             return page(request, Actor(user, None), *args, **kwargs)
 

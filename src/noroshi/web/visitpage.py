@@ -5,9 +5,10 @@ from django.utils import timezone
 
 from noroshi.tenants import access
 from noroshi.tenants.models import Membership, Visit, VisitView
+from noroshi.ui.pagewords import page_word
 from noroshi.web.paging import page_of
 from noroshi.web.show import show
-from noroshi.web.visitlines import line_of, page_word
+from noroshi.web.visitlines import line_of
 
 PER_PAGE = 100
 

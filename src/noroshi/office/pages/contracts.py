@@ -156,7 +156,7 @@ def around(found: Contract, by: Actor, here: str) -> dict[str, object]:
     }
 
 
-def filed(contract: Contract, file: UploadedFile, *, by: Actor, now: datetime) -> Paper:
+def filed(contract: Contract, file: "UploadedFile[bytes]", *, by: Actor, now: datetime) -> Paper:
     """The signed paper, filed in the contractor's affairs. Raises ContractRefusal, BadPaper."""
     party = contract.party or contract.tenant.party
     if party is None:

@@ -25,7 +25,7 @@ SAVES = {"all": False, "good": True}  # what was decided, and whether faulty lin
 
 @require_http_methods(["GET", "POST"])
 @never_cache
-@staff_page(duty=Duty.DEVICES)
+@staff_page(duty=Duty.DEVICES, is_form=True)
 def device_import(request: HttpRequest, by: Actor) -> HttpResponseBase:
     """Take a file, show its lines with what is wrong; save only what was seen and decided."""
     sent = request.method == "POST"

@@ -26,7 +26,7 @@ from noroshi.office.staff import acting_for, staff_page
 from noroshi.office.visiting import closed_to, data_of
 from noroshi.readings.models import Latest, StoredUplink
 from noroshi.tenants.audit import Actor
-from noroshi.tenants.duties import Duty
+from noroshi.tenants.duties import Duty, may_change
 from noroshi.tenants.models import Tenant
 
 PER_PAGE = 100
@@ -56,6 +56,7 @@ def devices(request: HttpRequest, by: Actor) -> HttpResponseBase:
         "type": kind,
         "tenants": Tenant.objects.order_by("name"),
         "types": DeviceType.objects.order_by("name_ja"),
+        "may_change": may_change(by.user.staff_roles if by.user else (), Duty.DEVICES),
         "is_narrowed": bool(words or state) or tenant is not None or kind is not None,
         "now": now,
     }
@@ -63,7 +64,7 @@ def devices(request: HttpRequest, by: Actor) -> HttpResponseBase:
 
 
 @require_http_methods(["GET", "POST"])
-@staff_page(duty=Duty.DEVICES)
+@staff_page(duty=Duty.DEVICES, is_form=True)
 def device_new(request: HttpRequest, by: Actor) -> HttpResponseBase:
     """Register a terminal; what it sent before runs at once."""
     now = timezone.now()
@@ -121,6 +122,7 @@ def device(request: HttpRequest, by: Actor, code: str) -> HttpResponseBase:
         "closed": closed,
         "device": found,
         "state": state_of(found, now),
+        "may_change": may_change(by.user.staff_roles if by.user else (), Duty.DEVICES),
         "beat": getattr(found, "heartbeat", None),
         "open_count": ExceptionalEntry.objects.filter(
             state="open", space=found.space, address=found.address
@@ -132,7 +134,7 @@ def device(request: HttpRequest, by: Actor, code: str) -> HttpResponseBase:
 
 
 @require_http_methods(["GET", "POST"])
-@staff_page(duty=Duty.DEVICES)
+@staff_page(duty=Duty.DEVICES, is_form=True)
 def device_edit(request: HttpRequest, by: Actor, code: str) -> HttpResponseBase:
     """Change name, type, place, rhythm."""
     found = get_object_or_404(Device.objects.select_related("tenant", "type", "site"), code=code)

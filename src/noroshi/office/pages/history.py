@@ -1,8 +1,6 @@
 """Who changed what in the whole house, and when: the audit log for the staff."""
 
-import re
 from dataclasses import dataclass
-from datetime import datetime
 
 from django.db.models import Q
 from django.http import HttpRequest, HttpResponseBase
@@ -18,10 +16,9 @@ from noroshi.office.visiting import closed_to, open_tenants
 from noroshi.tenants.audit import Actor
 from noroshi.tenants.duties import Duty
 from noroshi.tenants.models import AuditEntry, Tenant, User
-from noroshi.ui.words import instant_words
+from noroshi.ui.historywords import details_of
 
 PER_PAGE = 100
-INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(\+\d\d:\d\d|Z)")
 
 ACTIONS: dict[str, Promise] = {
     "approval.alone": _("承認なしで行った（ひとりの事務局）"),
@@ -188,28 +185,3 @@ def line_of(entry: AuditEntry, mine: set[int]) -> Line:
     if entry.tenant_id is not None and is_theirs and entry.tenant_id not in mine:
         return Line(entry, action, "", [], is_open=False)
     return Line(entry, action, entry.subject, details_of(entry.details), is_open=True)
-
-
-def details_of(details: object) -> list[tuple[str, str]]:
-    """(field, value), or (field, before → after) for what changed."""
-    if not isinstance(details, dict):
-        return []
-    before, after = details.get("before"), details.get("after")
-    if isinstance(before, dict) and isinstance(after, dict):
-        return [
-            (str(key), f"{word_of(before.get(key))} → {word_of(value)}")
-            for key, value in after.items()
-            if before.get(key) != value
-        ]
-    return [(str(key), word_of(value)) for key, value in details.items()]
-
-
-def word_of(value: object) -> str:
-    """One value of a detail as text."""
-    if value is None or value == "":
-        return "—"
-    if isinstance(value, list):
-        return ", ".join(word_of(one) for one in value)
-    if isinstance(value, str) and INSTANT.fullmatch(value):
-        return instant_words(datetime.fromisoformat(value))
-    return str(value)

@@ -24,6 +24,7 @@ from noroshi.tenants.duties import Duty
 from noroshi.tenants.models import Visit, VisitView
 from noroshi.tenants.recent import require_recent_to_change
 from noroshi.tenants.visits import SESSION_KEY, NotAllowed
+from noroshi.ui.pagewords import page_word
 
 PER_PAGE = 50
 VIEWS_SHOWN = 200
@@ -95,13 +96,14 @@ def visit(request: HttpRequest, by: Actor, code: str) -> HttpResponseBase:
     rows = Visit.objects.select_related("tenant", "visitor", "filed_by")
     found = get_object_or_404(rows, code=code)
     scopes = dict(SCOPES)
+    views = VisitView.objects.filter(visit=found).order_by("-at", "-pk")
     context = {
         "found": found,
         "is_running": visits.is_running(found, now),
         "is_over": found.ended_at is not None or found.until <= now,
         "is_mine": by.user is not None and found.visitor_id == by.user.pk,
         "scope": [scopes.get(one, one) for one in found.scope],
-        "views": VisitView.objects.filter(visit=found).order_by("-at", "-pk")[:VIEWS_SHOWN],
+        "views": [(view, page_word(view.page)) for view in views[:VIEWS_SHOWN]],
     }
     return show(request, by, "office/visits/one.html", context)
 

@@ -7,7 +7,7 @@ from django.views.decorators.http import require_GET
 
 from noroshi.tenants import access
 from noroshi.tenants.models import AuditEntry, Enrolment, Membership
-from noroshi.web.historywords import action_of, details_of
+from noroshi.ui.historywords import action_of, details_of
 from noroshi.web.member import tenant_page
 from noroshi.web.paging import page_of
 from noroshi.web.show import show

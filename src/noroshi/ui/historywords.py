@@ -4,7 +4,16 @@ from datetime import datetime
 
 from django.utils.translation import gettext as _
 
-from noroshi.tenants.models import Enrolment, IntentKind, Membership, User, Visit
+from noroshi.tenants.models import (
+    Act,
+    Enrolment,
+    IntentKind,
+    Membership,
+    Party,
+    StaffRole,
+    User,
+    Visit,
+)
 from noroshi.ui.words import instant_words
 
 PAIRED = frozenset({"name", "site", "interval_s"})  # fields told as [before, after]
@@ -16,6 +25,8 @@ CHOICES = {
     "before": User.State,
     "after": User.State,
     "act": IntentKind,
+    "roles": StaffRole,
+    "standing": Party.Standing,
 }
 
 
@@ -130,7 +141,8 @@ def change_of(key: str, value: object) -> str:
 
 def label_of(key: str) -> str:
     """What a field is called; one without words shows its name."""
-    return (labels() | labels_of_people() | labels_of_acts()).get(key, key)
+    known = labels() | labels_of_people() | labels_of_acts() | labels_of_the_office()
+    return known.get(key, key)
 
 
 def labels() -> dict[str, str]:
@@ -206,6 +218,41 @@ def labels_of_acts() -> dict[str, str]:
     }
 
 
+def labels_of_the_office() -> dict[str, str]:
+    """The fields of what the office alone changes."""
+    return {
+        "roles": _("事務局での役割"),
+        "standing": _("立場"),
+        "corporate_number": _("法人番号"),
+        "sha256": _("ハッシュ値"),
+        "bytes": _("大きさ（バイト）"),
+        "text": _("内容"),
+        "answer": _("否認の理由"),
+        "works": _("委託する業務"),
+        "tier": _("委託の段階（1＝直接）"),
+        "country": _("所在国（2文字）"),
+        "secrecy": _("秘密保持契約"),
+        "privacy": _("個人情報の取扱契約"),
+        "agreed_on": _("代理店契約の日"),
+        "switch": _("項目"),
+        "retention_days": _("保存期間（日）"),
+        "type": _("機種"),
+        "paper": _("書類"),
+        "codec": _("デコーダー"),
+        "version": _("版"),
+        "quantities": _("項目"),
+        "count": _("件数"),
+        "lines": _("行"),
+        "kana": _("フリガナ"),
+        "postcode": _("郵便番号"),
+        "municipality_code": _("市区町村コード"),
+        "representative": _("代表者"),
+        "contact_name": _("担当者"),
+        "contact_email": _("担当者のメール"),
+        "phone": _("電話"),
+    }
+
+
 def word_of(key: str, value: object) -> str:
     """One value of a field as text."""
     if value is None or value == "":
@@ -214,6 +261,8 @@ def word_of(key: str, value: object) -> str:
         return _("はい") if value else _("いいえ")
     if isinstance(value, list):
         return _("、").join(word_of(key, one) for one in value)
+    if key == "act" and value in Act.values:
+        return str(Act(value).label)
     if key in CHOICES and value in CHOICES[key].values:
         return str(CHOICES[key](value).label)
     return instant_of(value) if key in INSTANTS else str(value)
