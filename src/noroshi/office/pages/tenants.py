@@ -98,7 +98,7 @@ def page_of_tenant(
         "waiting": waiting.order_by("named_at"),
         "named": register.current(found).count(),
         "agents": agencies.register()[:PARTIES_SHOWN],
-        "open_violations": Violation.objects.filter(tenant=found).count(),
+        "violation_count": Violation.objects.filter(tenant=found).count(),
         **stepping(request),
         "free_parties": parties.free_for_tenants()[:PARTIES_SHOWN],
     }
