@@ -168,16 +168,17 @@ def test_a_tenant_holds_no_more_devices_than_it_may(
     aki: Tenant, chie: Tenant, kind: DeviceType
 ) -> None:
     new = NewDevice(aki, "田", kind, "sigfox", "1A")
-    register(new, by=NOBODY, now=NOW, devices_max=1)
+    set_condition(aki, devices_max="1")
+    register(new, by=NOBODY, now=NOW)
     with pytest.raises(BadDevice, match="1台までです。いまは1台"):
-        register(NewDevice(aki, "田", kind, "sigfox", "1B"), by=NOBODY, now=NOW, devices_max=1)
+        register(NewDevice(aki, "田", kind, "sigfox", "1B"), by=NOBODY, now=NOW)
     assert not Thing.objects.filter(address="1B").exists()
-    listing = judge("sigfox,1C,三,水位計\nsigfox,1D,四,水位計", aki, 2)
-    with pytest.raises(BadFile, match="2台までです"):
+    listing = judge("sigfox,1C,三,水位計\nsigfox,1D,四,水位計", aki)
+    with pytest.raises(BadFile, match="1台までです"):
         save(listing, file="x.csv", by=NOBODY, now=NOW)
     other = register(NewDevice(chie, "畑", kind, "sigfox", "2A"), by=NOBODY, now=NOW)
     with pytest.raises(BadDevice, match="1台までです"):
-        holdings.move(other, NewHolding(aki, "畑", kind), by=NOBODY, now=NOW, devices_max=1)
+        holdings.move(other, NewHolding(aki, "畑", kind), by=NOBODY, now=NOW)
     other.refresh_from_db()
     assert other.retired_at is None
     assert Device.objects.filter(tenant=aki).count() == 1

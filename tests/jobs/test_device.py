@@ -67,12 +67,3 @@ def test_what_cannot_be_done_ends_with_one_line(
     assert str(ended.value).startswith("noroshi: ")
     assert "\n" not in str(ended.value)
     assert Thing.objects.count() == 1
-
-
-def test_a_contractor_holds_no_more_than_the_operator_allows(
-    tenants: tuple[Tenant, Tenant],
-) -> None:
-    main(["add", "sigfox", "A1B", "--type", "冷蔵庫"])
-    with pytest.raises(SystemExit, match="0"):
-        main(["assign", "sigfox", "A1B", tenants[0].code, "--devices-max", "0"])
-    assert not Device.objects.exists()

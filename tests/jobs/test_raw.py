@@ -12,6 +12,7 @@ from noroshi.inbox import journal
 from noroshi.inbox.models import Entry, ExceptionalEntry, PackedEntries
 from noroshi.jobs import raw
 from noroshi.tenants.models import KindSwitch, ServiceKind, Tenant
+from tests.contracted import set_condition
 from tests.review.conftest import NOW, House, made_house, up
 
 LATER = NOW + timedelta(days=5)
@@ -57,7 +58,7 @@ def test_a_kind_that_stores_no_data_has_a_short_operation_log(house: House) -> N
 
 
 def test_what_is_due_goes_by_the_tenants_own_days(house: House) -> None:
-    Tenant.objects.filter(pk=house.tenant.pk).update(retention_days=30)
+    set_condition(house.tenant, data_scope="P30D")
     house.send(up(3.0, NOW))
     house.run()
     (key,) = Entry.objects.values_list("key", flat=True)

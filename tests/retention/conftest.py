@@ -15,8 +15,10 @@ from noroshi.outbox.models import Message
 from noroshi.readings import backdated, closing, store
 from noroshi.readings.store import Point, keep_points, keep_uplinks
 from noroshi.retention import removal
-from noroshi.tenants.models import Membership, Tenant, User
+from noroshi.tenants.models import Membership, User
+from tests.contracted import make_tenant
 from tests.readings.test_store import uplink as template
+from tests.things import thing
 
 __all__ = ["sent"]
 
@@ -76,14 +78,17 @@ def told(house: House, at: datetime, came: datetime) -> store.NewUplink:
 
 def house(name: str, days: int, email: str = "") -> House:
     """A contractor who keeps data so many days, with an administrator of that address."""
-    tenant = Tenant.objects.create(
-        name=name, code=f"{name}-tenant", created_at=NOW, retention_days=days
+    scope = (
+        {}
+        if days == 365
+        else {"data_scope": f"P{days // 365}Y" if days % 365 == 0 else f"P{days}D"}
     )
+    tenant = make_tenant(name=name, code=f"{name}-tenant", created_at=NOW, conditions=scope)
     codec, _ = Codec.objects.get_or_create(name="codec", kind="network")
     kind, _ = DeviceType.objects.get_or_create(name_ja="水位計", codec=codec)
     device = Device.objects.create(
         tenant=tenant, code=name, name=f"{name}の水位計", type=kind, space="generic",
-        address=name, registered_at=NOW,
+        address=name, registered_at=NOW, thing=thing(kind, "generic", name, NOW),
     )  # fmt: skip
     if email:
         person = User.objects.create_user(name, "beacon fire on the hill", name=name, email=email)

@@ -8,15 +8,17 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from noroshi.base import partitions
+from noroshi.contracts.period import Period
 from noroshi.outbox.models import Message
-from noroshi.readings import backdated, closing, runs
+from noroshi.readings import backdated, closing, days, runs
 from noroshi.readings.models import Backdated, Latest, Series, StoredUplink
 from noroshi.readings.store import Point
 from noroshi.retention import certificate, holds, notices, plans, removal
 from noroshi.retention.models import DeletionPlan, DeletionRun
-from noroshi.retention.scope import Period, Scope, by_tenant
+from noroshi.retention.scope import Scope, by_tenant
 from noroshi.tenants.audit import Actor
 from noroshi.tenants.models import AuditEntry
+from tests.contracted import set_condition
 from tests.retention.conftest import NOW, House, house, sent, told
 
 JAPAN = ZoneInfo("Asia/Tokyo")
@@ -102,8 +104,7 @@ def test_a_month_that_nobody_keeps_any_more_is_dropped_whole(aki: House, chie: H
     plans.run_due(told_and_due())
     names = {span.suffix for span in partitions.existing("readings_chunk")}
     assert {"202701", "202806"} <= names  # Chie keeps them
-    chie.tenant.retention_days = 365
-    chie.tenant.save()
+    set_condition(chie.tenant, data_scope="P1Y")
     plans.run_due(told_and_due(NOW + 31 * DAY))
     for table in removal.TABLES:
         left = [span.since for span in partitions.existing(table.name)]
@@ -138,9 +139,9 @@ def test_a_contractor_without_an_address_is_told_by_letter(months: None) -> None
     due = told_and_due()
     assert plans.run_due(due) == []
     plan = DeletionPlan.objects.get()
-    assert plans.objection(plan, by_tenant([plan.tenant_id], NOW)[plan.tenant_id], due) == (
-        "no notice went out 30 days before"
-    )
+    assert plans.objection(
+        plan, by_tenant([plan.tenant_id], days.day_of(NOW))[plan.tenant_id], due
+    ) == ("no notice went out 30 days before")
     with pytest.raises(ValueError, match="how"):
         notices.note_letter(plan, " ", by=OFFICE, now=due)
     notices.note_letter(plan, "書留郵便で発送", by=OFFICE, now=due)
@@ -175,8 +176,7 @@ def test_two_holds_are_two(aki: House) -> None:
 def test_a_contract_that_keeps_longer_by_now_ends_the_plan(aki: House) -> None:
     fill(aki)
     due, before = told_and_due(), aki.left()
-    aki.tenant.retention_days = 1095
-    aki.tenant.save()
+    set_condition(aki.tenant, data_scope="P3Y")
     assert plans.run_due(due) == []
     plan = DeletionPlan.objects.get()
     assert (plan.state, plan.reason) == ("cancelled", "the contract keeps these data")

@@ -34,6 +34,9 @@ POWERS = {
 }
 # What an address is for: this much of POWERS changes by it, on purpose, by its own field.
 MEANT = {
+    "office-device-retire": {"retired_at"},
+    "office-thing-release": {"retired_at"},
+    "office-thing-retire": {"retired_at"},
     "office-staff-one": {"staff_roles"},
     "office-visit-end": {"until", "is_active"},
     "office-subcontractor-person-close": {"is_active"},

@@ -38,6 +38,7 @@ def objects_of(pattern: URLPattern, cast: Cast) -> dict[str, object]:
     codes = {
         "act-for": cast.tenant.code,
         "deletion-certificate": cast.deleted,
+        "label": cast.device.thing.code,
         "incident": cast.incident.code,
         "incident-acknowledge": cast.incident.code,
         "rule": cast.rule.code,

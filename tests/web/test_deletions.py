@@ -8,6 +8,7 @@ from django.test import Client
 from noroshi.retention.models import DeletionPlan
 from noroshi.tenants.models import Membership
 from noroshi.web.keeping import keeping_of
+from tests.contracted import set_condition
 from tests.web.conftest import Cast
 from tests.web.test_home import text_of
 
@@ -27,8 +28,7 @@ def test_the_first_day_kept_is_japans(cast: Cast) -> None:
     member = Membership.objects.get(user__login="aki")
     at = datetime(2028, 11, 22, 15, tzinfo=UTC)  # the 23rd has begun in Japan
     assert keeping_of(member, at) == "保存期間: 2027-11-23 以降のデータ（規約 第5条第1項）"
-    cast.tenant.retention_days = 90
-    cast.tenant.save()
+    set_condition(cast.tenant, data_scope="P90D")
     assert keeping_of(member, at) == "保存期間: 2028-08-25 以降のデータ（利用契約）"
 
 

@@ -12,6 +12,7 @@ def page_word(name: str) -> str:
         "device-facts": _("端末の計測値"),
         "device-chart": _("グラフ"),
         "device-table": _("計測値の表"),
+        "device-summary": _("計測値の集計"),
         "device-uplinks": _("受信の一覧"),
         "device-uplink": _("受信の詳細"),
         "device-rules": _("端末の通知条件"),

@@ -42,7 +42,6 @@ def devices(request: HttpRequest, member: Membership) -> HttpResponseBase:
         "words": words,
         "state": state if state in (*STATES, FORMER) else "",
         "is_former": is_former,
-        "former": 0 if is_former else own.filter(retired_at__isnull=False).count(),
         "now": now,
     }
     return show(request, member, "web/devices/list.html", context)
