@@ -15,6 +15,7 @@ from noroshi.devices.listing import BadFile, judge
 from noroshi.devices.models import Device, DeviceType, Downlink, Thing
 from noroshi.tenants.audit import Actor
 from noroshi.tenants.models import AuditEntry, Tenant
+from tests.contracted import make_tenant, set_condition
 from tests.things import thing
 
 NOW = datetime(2026, 11, 22, 1, 14, tzinfo=UTC)
@@ -27,7 +28,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def aki() -> Tenant:
-    return Tenant.objects.create(name="みどりの里", created_at=NOW)
+    return make_tenant(name="みどりの里", created_at=NOW)
 
 
 @pytest.fixture

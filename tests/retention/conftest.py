@@ -15,7 +15,7 @@ from noroshi.outbox.models import Message
 from noroshi.readings import backdated, closing, store
 from noroshi.readings.store import Point, keep_points, keep_uplinks
 from noroshi.retention import removal
-from noroshi.tenants.models import Membership, User
+from noroshi.tenants.models import Membership, Tenant, User
 from tests.contracted import make_tenant
 from tests.readings.test_store import uplink as template
 from tests.things import thing

@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('tenants', '0005_service_kinds'),
+        ('tenants', '0006_limits_are_conditions'),
     ]
 
     operations = [
