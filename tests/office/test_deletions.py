@@ -35,7 +35,7 @@ def test_plans_are_listed_and_one_shows_its_months_and_its_hash(
     assert "みどりの里" in page_of(office, "office-deletions")
     page = page_of(office, "office-deletion", plan.code)
     assert "0" * 64 in page
-    assert "P1Y（規約）" in page
+    assert "1年（規約）" in page
     answer = office.get(reverse("office-deletion-certificate", args=[plan.code]))
     assert answer.content.startswith(b"%PDF")
 

@@ -263,10 +263,10 @@ class World:
                 self.told[tenant] = {at: came for at, came in kept.items() if came >= first}
 
 
-@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("seed", range(3))
 def test_no_reading_in_scope_and_none_under_hold_is_ever_deleted(months: None, seed: int) -> None:
     world, now = World(seed), japan(2028, 9, 28)
-    for _ in range(45):
+    for _ in range(40):
         now += world.random.randrange(1, 9) * DAY
         world.live(now)
         world.work(now)

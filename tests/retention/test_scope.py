@@ -7,7 +7,7 @@ import pytest
 
 from noroshi.contracts.period import BadPeriod, Period
 from noroshi.contracts.period import parse as period_of
-from noroshi.retention.scope import Scope
+from noroshi.retention.scope import Scope, period_words
 
 
 def scope(text: str) -> Scope:
@@ -58,3 +58,10 @@ def test_what_is_no_period_is_refused(text: str) -> None:
 
 def test_a_period_says_itself() -> None:
     assert [str(period_of(one)) for one in ("P1Y", "P18M", "P14D")] == ["P1Y", "P1Y6M", "P14D"]
+
+
+@pytest.mark.parametrize(
+    ("text", "words"), [("P1Y", "1年"), ("P18M", "1年6か月"), ("P90D", "90日")]
+)
+def test_a_period_is_said_in_words(text: str, words: str) -> None:
+    assert period_words(text) == words

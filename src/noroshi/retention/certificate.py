@@ -4,10 +4,12 @@ from email.utils import parseaddr
 from pathlib import Path
 
 from django.conf import settings
+from django.utils import translation
 
 from noroshi.base import papers
 from noroshi.readings import days
 from noroshi.retention.models import DeletionLine, DeletionRun
+from noroshi.retention.scope import period_words
 
 TEMPLATE = Path(__file__).parent / "papers" / "deletion.typ"
 CONTENT_TYPE = "application/pdf"
@@ -28,6 +30,8 @@ def contents(run: DeletionRun) -> dict[str, object]:
     """Everything the template says."""
     lines = list(run.plan.lines.exclude(digest="").order_by("device_code", "month"))
     first = min((line.month for line in lines), default=run.cut)
+    with translation.override("ja"):
+        words = period_words(run.period)
     notices = run.plan.notices.order_by("at").values_list("at", "note")
     return {
         "made_at": run.at,
@@ -41,7 +45,7 @@ def contents(run: DeletionRun) -> dict[str, object]:
         "at": f"{run.at.astimezone(days.JAPAN):%Y/%m/%d %H:%M:%S}（日本時間）",
         "operator": run.operator,
         "range": f"{first:%Y/%m/%d} 0:00 から {run.cut:%Y/%m/%d} 0:00 の前まで（日本時間）",
-        "scope": f"{run.period}（{run.source}）",
+        "scope": f"{words}（{run.period}、{run.source}）",
         "notices": [
             f"{at.astimezone(days.JAPAN):%Y/%m/%d}" + (f"（{note}）" if note else "（メール）")
             for at, note in notices

@@ -3,6 +3,7 @@
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from noroshi.retention.scope import period_words, source_words
 from noroshi.tenants.models import Tenant, User
 from noroshi.tenants.models.codes import new_code
 
@@ -48,6 +49,16 @@ class DeletionPlan(models.Model):
 
     def __str__(self) -> str:
         return f"{self.code} before {self.cut} on {self.run_on}"
+
+    @property
+    def period_words(self) -> str:
+        """The period as people say it: 1年."""
+        return period_words(self.period)
+
+    @property
+    def source_words(self) -> str:
+        """Where the scope is written."""
+        return source_words(self.source)
 
 
 class DeletionLine(models.Model):

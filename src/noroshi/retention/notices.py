@@ -15,6 +15,7 @@ from noroshi.outbox.actions import NewMessage, mail_domain, post_all
 from noroshi.outbox.addresses import is_sendable
 from noroshi.readings import days
 from noroshi.retention.models import REASON_CHARS_MAX, DeletionNotice, DeletionPlan
+from noroshi.retention.scope import source_words
 from noroshi.tenants import audit
 from noroshi.tenants.audit import Actor
 from noroshi.tenants.models import Membership, Tenant, User
@@ -141,7 +142,7 @@ def contents(plan: DeletionPlan) -> dict[str, object]:
         "first": first,
         "last": plan.cut - timedelta(days=1),
         "devices": plan.lines.values("device_code").distinct().count(),
-        "source": plan.source,
+        "source": source_words(plan.source),
         "link": f"{settings.BASE_URL}{reverse('export')}?{urlencode(bounds)}",
         "plans": f"{settings.BASE_URL}{reverse('deletions')}",
     }

@@ -5,7 +5,7 @@ from datetime import datetime
 from django.utils.translation import gettext as _
 
 from noroshi.readings import days
-from noroshi.retention.scope import TERMS, Resolver, by_tenant
+from noroshi.retention.scope import Resolver, by_tenant, source_words
 from noroshi.tenants.models import Membership
 
 
@@ -15,8 +15,7 @@ def keeping_of(member: Membership, now: datetime, resolver: Resolver = by_tenant
     scope = resolver([member.tenant_id], today).get(member.tenant_id)
     if scope is None:
         return ""
-    source = _("規約 第5条第1項") if scope.source == TERMS else scope.source
     return _("保存期間: %(day)s 以降のデータ（%(source)s）") % {
         "day": scope.first_kept(today).isoformat(),
-        "source": source,
+        "source": source_words(scope.source),
     }
