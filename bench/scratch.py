@@ -6,7 +6,7 @@ import subprocess
 import sys
 import time
 import urllib.parse
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import psycopg
@@ -22,6 +22,23 @@ SETTINGS = {
     "NOROSHI_SECRET_KEY": "only for the bench: " + "b" * 32,
 }
 OWNER_URL = "NOROSHI_BENCH_OWNER_URL"
+SERVER: "list[Callable[[], None]]" = []  # how to make it cold
+
+
+def chill() -> None:
+    """Start the server anew and let its files go out of the page cache; a no-op for a foreign one.
+
+    run.py says which server it is.
+    """
+    if SERVER:
+        SERVER[0]()
+
+
+@contextlib.contextmanager
+def owner() -> "Iterator[psycopg.Connection[tuple[object, ...]]]":
+    """In the child: a connection as the tables' owner, for tables of the bench's own."""
+    with psycopg.connect(os.environ[OWNER_URL], autocommit=True) as connection:
+        yield connection
 
 
 def analyze() -> None:
@@ -68,7 +85,7 @@ def drop(connection: "psycopg.Connection[tuple[object, ...]]", name: str) -> Non
             time.sleep(0.5)
 
 
-def child(module: str, owner_url: str) -> str:
+def child(module: str, owner_url: str, *words: str) -> str:
     """Run a module of the bench in a process of its own on that database; what it printed last.
 
     It works as the pipeline, on tables that are made here. Django can be set up only once in a
@@ -77,7 +94,11 @@ def child(module: str, owner_url: str) -> str:
     told = {"DATABASE_URL": migrated(owner_url), OWNER_URL: owner_url}
     environment = os.environ | SETTINGS | told
     done = subprocess.run(
-        [sys.executable, "-m", module], cwd=ROOT, env=environment, capture_output=True, text=True
+        [sys.executable, "-m", module, *words],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
     )
     if done.returncode:
         raise SystemExit(f"{module} failed: {done.stderr[-2000:]}")
