@@ -16,6 +16,7 @@ from bench import gate, live, mqtt, raw, readings, scratch, spine, store  # noqa
 
 from noroshi.base.environment import ROLE_URLS  # noqa: E402
 from noroshi.jobs.postgres import Embedded  # noqa: E402
+from noroshi.jobs.postgres_files import any_port  # noqa: E402
 
 BENCHES: dict[str, Callable[[str], dict[str, tuple[float, str]]]] = {
     "gate": gate.run,
@@ -38,7 +39,7 @@ def main(words: list[str]) -> int:
         return 2
     folder = Path(tempfile.mkdtemp(prefix="noroshi-bench-"))
     folder.chmod(0o755)  # PostgreSQL may run as another user than this one
-    server = Embedded(folder / "postgres", say=print)
+    server = Embedded(folder / "postgres", port=any_port(), say=print)
     found: dict[str, tuple[float, str]] = {}
     try:
         server.start(durable=True)

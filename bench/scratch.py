@@ -53,9 +53,10 @@ def database(server_url: str, name: str) -> Iterator[str]:
     with psycopg.connect(server_url, autocommit=True) as connection:
         drop(connection, name)
         connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
-        try:
-            yield urllib.parse.urlsplit(server_url)._replace(path=f"/{name}").geturl()
-        finally:
+    try:
+        yield urllib.parse.urlsplit(server_url)._replace(path=f"/{name}").geturl()
+    finally:  # by a connection of its own: the server may have been started anew
+        with psycopg.connect(server_url, autocommit=True) as connection:
             drop(connection, name)
 
 

@@ -22,7 +22,9 @@ YEAR_SERIES = 40  # the plain table's pages hold as many series side by side
 LATEST = 10_000
 RUNS = 15
 PLAIN = """
-CREATE TABLE plain (series_id integer NOT NULL, at timestamptz NOT NULL, value float8 NOT NULL,
+CREATE SCHEMA bench;
+CREATE TABLE bench.plain (
+  series_id integer NOT NULL, at timestamptz NOT NULL, value float8 NOT NULL,
   PRIMARY KEY (series_id, at))
 """
 
@@ -125,11 +127,13 @@ def plain_bytes(flat: tuple[Any, Any, Any]) -> float:
     series, at, values = flat
     with scratch.owner() as connection, connection.cursor() as cursor:
         cursor.execute(PLAIN)
-        cursor.execute("GRANT SELECT ON plain TO PUBLIC")
+        cursor.execute(
+            "GRANT USAGE ON SCHEMA bench TO PUBLIC; GRANT SELECT ON bench.plain TO PUBLIC"
+        )
         copy_plain(cursor, series, at, values)
-        cursor.execute("SELECT pg_total_relation_size('plain')")
+        cursor.execute("SELECT pg_total_relation_size('bench.plain')")
         found = cursor.fetchone()
-        cursor.execute("TRUNCATE plain")
+        cursor.execute("TRUNCATE bench.plain")
     return float(found[0]) / len(np.asarray(series)) if found else 0.0
 
 
@@ -145,7 +149,7 @@ def copy_plain(cursor: Any, series: Any, at: Any, values: Any) -> None:
     rows["series"], rows["value"] = series, values
     rows["at"] = at - wire.POSTGRES_EPOCH_US
     head = b"PGCOPY\n\xff\r\n\0" + bytes(8)
-    with cursor.copy("COPY plain FROM STDIN (FORMAT BINARY)") as copy:
+    with cursor.copy("COPY bench.plain FROM STDIN (FORMAT BINARY)") as copy:
         copy.write(head + rows.tobytes() + b"\xff\xff")
 
 
@@ -280,7 +284,7 @@ def year() -> dict[str, tuple[float, str]]:
         numbers = np.tile(np.arange(500_001, 500_001 + YEAR_SERIES), YEAR_READINGS)
         values = np.stack(plain, axis=1).ravel()
         copy_plain(cursor, numbers, np.repeat(at, YEAR_SERIES), values)
-        cursor.execute("ANALYZE plain, readings_chunk")
+        cursor.execute("ANALYZE bench.plain, readings_chunk")
     warm, plain_ms = looked(RUNS, chart_of), looked(RUNS, plain_of)
     return {
         "chart_year_store_ms_warm": (round(warm, 2), "ms"),
@@ -329,7 +333,7 @@ def plain_of(series: int) -> Any:
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT date_bin(%s, at, %s) b, min(value), max(value), avg(value), count(*) "
-            "FROM plain WHERE series_id = %s AND at >= %s AND at < %s GROUP BY 1 ORDER BY 1",
+            "FROM bench.plain WHERE series_id = %s AND at >= %s AND at < %s GROUP BY 1 ORDER BY 1",
             [(end - begin) / 1000, begin, series, begin, end],
         )
         return cursor.fetchall()
