@@ -92,6 +92,7 @@ def test_latest_values_come_by_device_with_their_kind(field: Field) -> None:
             field.point(3, {"lat": 35.0, "lng": 139.0}, "place", "position"),
         ]
     )
+    numbers = chart.latest_numbers([field.device.pk, field.other.pk])
     found = chart.latest([field.device.pk, field.other.pk])
     assert list(found) == [field.device.pk]
     assert {one.key: (one.kind, one.value, one.at) for one in found[field.device.pk]} == {
@@ -100,3 +101,9 @@ def test_latest_values_come_by_device_with_their_kind(field: Field) -> None:
         "state": ("text", "ok", at(2)),
         "place": ("position", {"lat": 35.0, "lng": 139.0}, at(3)),
     }
+    told = dict(zip(numbers.at.tolist(), numbers.value.tolist(), strict=True))
+    assert told == {wire.micros(at(0)): 3.5, wire.micros(at(1)): 1.0}
+    assert set(numbers.device.tolist()) == {field.device.pk}
+    assert sorted(numbers.series.tolist()) == [
+        one.series_id for one in found[field.device.pk] if one.kind in {"number", "boolean"}
+    ]

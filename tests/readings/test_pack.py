@@ -8,11 +8,21 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from noroshi.readings.pack import NOTHING, BadChunk, Run, merge, pack, unpack
+from noroshi.readings.pack import (
+    BIT_VERSION,
+    NOTHING,
+    VERSION,
+    BadChunk,
+    Run,
+    merge,
+    pack,
+    unpack,
+)
 
 ANY_FLOAT = st.floats(width=64, allow_nan=True, allow_infinity=True, allow_subnormal=True)
 DECIMAL = st.builds(lambda n, e: n / 10**e, st.integers(-(10**15), 10**15), st.integers(0, 9))
 FLOAT32 = st.floats(width=32)
+FIRST_VERSION = "01789c63666060e062800146462e04931fce64000003b7002c"
 MICROS = st.integers(-(2**62), 2**62)
 TIMES = st.one_of(
     st.sets(MICROS),
@@ -94,10 +104,25 @@ def test_a_damaged_chunk_is_refused_or_reads_the_same(run: Run, data: st.DataObj
 
 
 def test_a_chunk_cut_short_inside_is_refused() -> None:
-    body = pack(np.arange(5, dtype=np.int64), np.arange(5, dtype=np.float64))
-    short = bytes([1]) + zlib.compress(zlib.decompress(body[1:])[:-1])
+    whole = np.arange(600, dtype=np.int64)
+    body = pack(whole, whole.astype(np.float64))
+    assert body[0] == VERSION
+    short = bytes([VERSION]) + zlib.compress(zlib.decompress(body[1:])[:-1])
     with pytest.raises(BadChunk):
         unpack(short)
+
+
+def test_a_chunk_of_bits_cut_short_inside_is_refused() -> None:
+    body = pack(np.arange(5, dtype=np.int64), np.arange(5, dtype=np.float64))
+    assert body[0] == BIT_VERSION
+    raw = body[5:-1]
+    with pytest.raises(BadChunk):
+        unpack(bytes([BIT_VERSION]) + zlib.crc32(raw).to_bytes(4, "little") + raw)
+
+
+def test_a_chunk_of_the_first_version_is_read_for_ever() -> None:
+    body = bytes.fromhex(FIRST_VERSION)
+    assert same(unpack(body), Run(np.array([10, 20, 31]) * 1_000_000, np.array([1.5, 1.6, 1.5])))
 
 
 def test_times_and_values_of_different_length_are_refused() -> None:
@@ -120,7 +145,7 @@ def test_merging_is_a_dictionary_in_order(older: dict[int, float], newer: dict[i
     assert same(merge(NOTHING, as_run(newer)), as_run(newer))
 
 
-@pytest.mark.parametrize(("readings", "bytes_max"), [(144, 5.0), (4320, 3.5)])
+@pytest.mark.parametrize(("readings", "bytes_max"), [(48, 3.6), (144, 3.0), (4320, 3.0)])
 def test_a_reading_takes_few_bytes(readings: int, bytes_max: float) -> None:
     random = np.random.default_rng(5)
     seconds = np.arange(readings) * 600 + random.integers(0, 590, readings)

@@ -4,7 +4,11 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
 
 from noroshi.base import wire
 from noroshi.readings import runs
@@ -21,12 +25,37 @@ SECOND_US = 1_000_000
 LATEST = """
 SELECT s.device_id, s.id, s.key, s.kind, l.at, l.value, l.loose
 FROM readings_latest l JOIN readings_series s ON s.id = l.series_id
-WHERE l.device_id = ANY(%s::bigint[]) ORDER BY s.device_id, s.id
+WHERE l.device_id = ANY(%b::bigint[]) ORDER BY s.device_id, s.id
 """
+NUMBERS = """
+COPY (SELECT device_id, series_id, at, value FROM readings_latest
+WHERE device_id = ANY(%s::bigint[]) AND value IS NOT NULL) TO STDOUT (FORMAT BINARY)
+"""
+NEWEST = np.dtype(
+    [
+        ("fields", ">i2"),
+        ("device_size", ">i4"),
+        ("device", ">i8"),
+        ("series_size", ">i4"),
+        ("series", ">i4"),
+        ("at_size", ">i4"),
+        ("at", ">i8"),
+        ("value_size", ">i4"),
+        ("value", ">f8"),
+    ]
+)
 
 
-@dataclass(frozen=True, slots=True)
-class LatestValue:
+class Newest(NamedTuple):
+    """The newest numbers of many devices, in no order; `at` in microseconds since 1970."""
+
+    device: NDArray[np.int64]
+    series: NDArray[np.int64]
+    at: NDArray[np.int64]
+    value: NDArray[np.float64]
+
+
+class LatestValue(msgspec.Struct, frozen=True, gc=False):
     """The newest value of one series; numbers and booleans as float, others as they came."""
 
     device_id: int
@@ -71,12 +100,26 @@ def latest(device_ids: Sequence[int]) -> dict[int, list[LatestValue]]:
     """The newest value of every series of these devices; a device without any is absent."""
     found: dict[int, list[LatestValue]] = defaultdict(list)
     with wire.cursor() as cursor:
+        wanted = wire.numbers(list(device_ids), wire.INT8)
         for device, series, key, kind, at, value, loose in cursor.execute(
-            LATEST, [list(device_ids)]
+            LATEST, [wanted], binary=True
         ):
             shown = loose if value is None else value
             found[device].append(LatestValue(device, series, key, kind, at, shown))
     return dict(found)
+
+
+def latest_numbers(device_ids: Sequence[int]) -> Newest:
+    """The newest number of every series of these devices, for pages of thousands."""
+    with wire.cursor() as cursor, cursor.copy(NUMBERS, [list(device_ids)]) as copy:
+        raw = b"".join(copy)
+    rows = np.frombuffer(raw[runs.COPY_HEAD_BYTES : -runs.COPY_END_BYTES], dtype=NEWEST)
+    return Newest(
+        rows["device"].astype(np.int64),
+        rows["series"].astype(np.int64),
+        rows["at"].astype(np.int64) + wire.POSTGRES_EPOCH_US,
+        rows["value"].astype(np.float64),
+    )
 
 
 def window(series_ids: Sequence[int], since: datetime, until: datetime) -> Iterator[Row]:

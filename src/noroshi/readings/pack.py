@@ -5,17 +5,23 @@ differences in the coarsest unit that keeps them (seconds, milliseconds, or mill
 microseconds beside them). Values are whole numbers of the smallest power of ten that gives each
 value back exactly; where there is none they are float32, and else float64. Whole numbers are
 stored as offsets from their smallest in the least width that holds them, byte planes apart.
+
+A short chunk gains little from zlib and pays for its tables. Where that is smaller, a body of the
+second version holds the same parts behind a CRC-32, each offset in its least number of bits.
 """
 
 import struct
 import zlib
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-VERSION = 1
+VERSION, BIT_VERSION = 1, 2
 LEVEL = 6
+BITS_READINGS_MAX = 512  # a longer chunk gains nothing by bits, and they are slow to take apart
+BITS_ALWAYS_MAX = 96  # so few that trying zlib, too, costs more time than it saves bytes
 READINGS_MAX = 10_000_000  # in one chunk; more is no chunk of ours
 DECIMALS_MAX = 9
 EXACT_MAX = 2.0**53  # whole numbers up to here survive as float64
@@ -25,9 +31,14 @@ UNIT_US = {0: 1_000_000, 1: 1_000, 2: 1_000}
 WITH_MICROS = 2
 PLAIN, STEPS, FLOAT32, FLOAT64 = 0, 1, 2, 3
 WIDTHS = (0, 1, 2, 4, 8)
+CRC = struct.Struct("<I")
+BITS = np.arange(64, dtype=np.uint64)
 
 Times = NDArray[np.int64]
 Values = NDArray[np.float64]
+Whole = NDArray[np.uint64]
+Write = Callable[[Whole], bytes]
+Read = Callable[[bytes, int, int], tuple[Whole, int]]  # raw, where, how many; and where it ended
 
 
 class BadChunk(ValueError):
@@ -50,23 +61,36 @@ def pack(times_us: Times, values: Values) -> bytes:
     numbers = np.ascontiguousarray(values, dtype=np.float64)
     if len(times) != len(numbers) or len(times) > READINGS_MAX:
         raise ValueError(f"{len(times)} times, {len(numbers)} values")
-    unit, first, time_parts = _pack_times(times)
-    bodies = [
-        zlib.compress(HEAD.pack(len(times), first, unit, form, decimals) + time_parts + part, LEVEL)
-        for form, decimals, part in _pack_values(numbers)
+    unit, first, wholes = _whole_times(times)
+    forms = [
+        (HEAD.pack(len(times), first, unit, form, decimals), values_of)
+        for form, decimals, values_of in _value_forms(numbers)
     ]
-    return bytes([VERSION]) + min(bodies, key=len)
+    bodies = []
+    if len(times) <= BITS_READINGS_MAX:
+        at = b"".join(map(_pack_bits, wholes))
+        found = [
+            (head + at + values_of(_pack_bits), n) for n, (head, values_of) in enumerate(forms)
+        ]
+        bits, best = min(found, key=lambda one: len(one[0]))
+        bodies.append(bytes([BIT_VERSION]) + CRC.pack(zlib.crc32(bits)) + bits)
+        if len(times) <= BITS_ALWAYS_MAX:
+            return bodies[0]
+        forms = [forms[best]]  # the smaller before zlib is nearly always the smaller after
+    at = b"".join(map(_pack_whole, wholes))
+    for head, values_of in forms:
+        planes = zlib.compress(head + at + values_of(_pack_whole), LEVEL)
+        bodies.append(bytes([VERSION]) + planes)
+    return min(bodies, key=len)
 
 
 def unpack(body: bytes) -> Run:
     """The readings of a chunk. Raises BadChunk."""
-    if body[:1] != bytes([VERSION]):
-        raise BadChunk(f"version {body[:1].hex() or 'none'}")
     try:
-        raw = zlib.decompress(memoryview(body)[1:])
+        raw, read = _opened(body)
         count, first, unit, form, decimals = HEAD.unpack_from(raw)
-        times, at = _unpack_times(raw, count, first, unit)
-        values, at = _unpack_values(raw, at, (count, form, decimals))
+        times, at = _unpack_times(raw, (count, first, unit), read)
+        values, at = _unpack_values(raw, at, (count, form, decimals), read)
     except (zlib.error, struct.error, KeyError, ValueError) as error:
         raise BadChunk(str(error)) from error
     if at != len(raw):
@@ -92,53 +116,71 @@ def merge(older: Run, newer: Run) -> Run:
     return Run(times[is_last], values[is_last])
 
 
-def _pack_times(times: Times) -> tuple[int, int, bytes]:
+def _opened(body: bytes) -> tuple[bytes, Read]:
+    """What a body holds, and how its whole numbers are read."""
+    if body[:1] == bytes([VERSION]):
+        return zlib.decompress(memoryview(body)[1:]), _unpack_whole
+    if body[:1] != bytes([BIT_VERSION]):
+        raise BadChunk(f"version {body[:1].hex() or 'none'}")
+    raw = bytes(body[1 + CRC.size :])
+    if CRC.unpack_from(body, 1)[0] != zlib.crc32(raw):
+        raise BadChunk("checksum")
+    return raw, _unpack_bits
+
+
+def _whole_times(times: Times) -> tuple[int, int, list[Whole]]:
+    """The unit, the first time in it, and the whole numbers that tell the rest."""
     if not len(times):
-        return 0, 0, b""
+        return 0, 0, []
     unit = WITH_MICROS
     if not np.any(times % 1_000):
         unit = 1 if np.any(times % 1_000_000) else 0
     coarse = times // UNIT_US[unit]
     whole = coarse.view(np.uint64)
-    parts = _pack_whole(whole[1:] - whole[:-1])
+    wholes = [whole[1:] - whole[:-1]]
     if unit == WITH_MICROS:
-        parts += _pack_whole((times % 1_000).astype(np.uint64))
-    return unit, int(coarse[0]), parts
+        wholes.append((times % 1_000).astype(np.uint64))
+    return unit, int(coarse[0]), wholes
 
 
-def _unpack_times(raw: bytes, count: int, first: int, unit: int) -> tuple[Times, int]:
+def _unpack_times(raw: bytes, what: tuple[int, int, int], read: Read) -> tuple[Times, int]:
+    count, first, unit = what
     coarse = np.empty(count, dtype=np.uint64)
     at = HEAD.size
     if not count:
         return coarse.view(np.int64), at
-    steps, at = _unpack_whole(raw, at, count - 1)
+    steps, at = read(raw, at, count - 1)
     coarse[0] = np.uint64(first % 2**64)
     coarse[1:] = steps
     times = np.cumsum(coarse, dtype=np.uint64).view(np.int64) * UNIT_US[unit]
     if unit == WITH_MICROS:
-        micros, at = _unpack_whole(raw, at, count)
+        micros, at = read(raw, at, count)
         times += micros.view(np.int64)
     return times, at
 
 
-def _pack_values(values: Values) -> list[tuple[int, int, bytes]]:
-    """Every form worth trying, as (form, decimals, bytes)."""
+def _value_forms(values: Values) -> list[tuple[int, int, Callable[[Write], bytes]]]:
+    """Every form worth trying, as (form, decimals, how it is written)."""
     if not len(values):
-        return [(PLAIN, 0, b"")]
+        return [(PLAIN, 0, lambda _write: b"")]
     for decimals in range(DECIMALS_MAX + 1):
         scaled = _scaled(values, decimals)
         if scaled is not None:
-            first = scaled[:1].tobytes()
-            return [
-                (PLAIN, decimals, _pack_whole(scaled)),
-                (STEPS, decimals, first + _pack_whole(np.diff(scaled))),
-            ]
+            return _scaled_forms(scaled, decimals)
     with np.errstate(over="ignore", invalid="ignore"):
         single = values.astype(np.float32)
         is_same = np.array_equal(single.astype(np.float64).view(np.int64), values.view(np.int64))
     if is_same:
-        return [(FLOAT32, 0, _planes(single))]
-    return [(FLOAT64, 0, _planes(values))]
+        return [(FLOAT32, 0, lambda _write: _planes(single))]
+    return [(FLOAT64, 0, lambda _write: _planes(values))]
+
+
+def _scaled_forms(whole: Whole, decimals: int) -> list[tuple[int, int, Callable[[Write], bytes]]]:
+    first, steps = whole[:1].tobytes(), np.diff(whole)
+    return [
+        (PLAIN, decimals, lambda write: write(whole)),
+        (STEPS, decimals, lambda write: first + write(steps)),
+    ]
 
 
 def _scaled(values: Values, decimals: int) -> NDArray[np.uint64] | None:
@@ -154,7 +196,9 @@ def _scaled(values: Values, decimals: int) -> NDArray[np.uint64] | None:
     return whole.view(np.uint64)
 
 
-def _unpack_values(raw: bytes, at: int, how: tuple[int, int, int]) -> tuple[Values, int]:
+def _unpack_values(
+    raw: bytes, at: int, how: tuple[int, int, int], read: Read
+) -> tuple[Values, int]:
     count, form, decimals = how
     if not count:
         return np.empty(0, dtype=np.float64), at
@@ -163,11 +207,11 @@ def _unpack_values(raw: bytes, at: int, how: tuple[int, int, int]) -> tuple[Valu
         plain, at = _from_planes(raw, at, count, kind)
         return plain.astype(np.float64), at
     if form == PLAIN:
-        whole, at = _unpack_whole(raw, at, count)
+        whole, at = read(raw, at, count)
     elif form == STEPS:
         whole = np.empty(count, dtype=np.uint64)
         whole[0] = np.frombuffer(raw, dtype=np.uint64, count=1, offset=at)[0]
-        whole[1:], at = _unpack_whole(raw, at + 8, count - 1)
+        whole[1:], at = read(raw, at + 8, count - 1)
         whole = np.cumsum(whole, dtype=np.uint64)
     else:
         raise ValueError(f"form {form}")
@@ -196,6 +240,29 @@ def _unpack_whole(raw: bytes, at: int, count: int) -> tuple[NDArray[np.uint64], 
         narrow, at = _from_planes(raw, at, count, np.dtype(f"<u{width}"))
         offsets = narrow.astype(np.uint64)
     return offsets + np.uint64(smallest), at
+
+
+def _pack_bits(items: Whole) -> bytes:
+    """The same with each offset in its least number of bits, the lowest bit first."""
+    if not len(items):
+        return PART.pack(0, 0)
+    smallest = items.view(np.int64).min().astype(np.uint64)
+    offsets = items - smallest
+    width = int(offsets.max()).bit_length()
+    bits = (offsets[:, None] >> BITS[:width]).astype(np.uint8) & 1
+    return PART.pack(width, int(smallest)) + np.packbits(bits).tobytes()
+
+
+def _unpack_bits(raw: bytes, at: int, count: int) -> tuple[Whole, int]:
+    width, smallest = PART.unpack_from(raw, at)
+    at += PART.size
+    if width > len(BITS):
+        raise ValueError(f"width {width}")
+    size = -(-count * width // 8)
+    packed = np.frombuffer(raw, dtype=np.uint8, count=size, offset=at)
+    bits = np.unpackbits(packed, count=count * width).reshape(count, width).astype(np.uint64)
+    offsets = np.bitwise_or.reduce(bits << BITS[:width], axis=1, initial=np.uint64(0))
+    return offsets + np.uint64(smallest), at + size
 
 
 def _planes(items: NDArray[Any]) -> bytes:
