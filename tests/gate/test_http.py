@@ -1,6 +1,7 @@
 """The gate speaks HTTP/1.1 as it is written, and cuts what does not."""
 
 import contextlib
+import select
 import socket
 import time
 from collections.abc import Callable
@@ -21,6 +22,8 @@ from tests.gate.conftest import (
     read_response,
     request_bytes,
 )
+
+STUCK = 300
 
 
 def body_of(number: int) -> bytes:
@@ -194,6 +197,34 @@ def test_slow_clients_are_cut_and_others_do_not_wait(
         idle.sendall(request_bytes("GET", "/healthz"))
         assert read_response(idle)[0].status == 200
         assert until_gone(idle) > 0.5
+
+
+def test_hundreds_that_drip_are_gone_in_six_seconds_and_nobody_waits_for_them(
+    sender: Callable[..., Sender],
+) -> None:
+    network = sender("json")
+    head = f"POST /in/{network.token} HTTP/1.1\r\nHost: g\r\n".encode()
+    stuck = [connect_to(network.port) for _ in range(STUCK)]
+    begun = time.monotonic()
+    for number, client in enumerate(stuck):
+        client.sendall((b"", head, head + b"Content-Length: 99\r\n\r\nx")[number % 3])
+    slowest_s, left = 0.0, set(stuck)
+    while left and time.monotonic() - begun < protocol.RECEIVE_S_MAX + 3:
+        asked = time.monotonic()
+        assert network.send(body_of(1)).status == 200
+        slowest_s = max(slowest_s, time.monotonic() - asked)
+        for client in select.select(left, [], [], 0.1)[0]:
+            with contextlib.suppress(ConnectionError):
+                client.recv(4096)
+            client.close()
+            left.discard(client)
+        for client in left:  # each byte in time, the whole never
+            with contextlib.suppress(OSError):
+                client.send(b"a")
+    gone_s = time.monotonic() - begun
+    assert not left
+    assert protocol.RECEIVE_S_MAX - 0.5 < gone_s < protocol.RECEIVE_S_MAX + 1.5
+    assert slowest_s < 1
 
 
 def test_more_clients_than_the_house_holds_are_turned_away(
