@@ -7,6 +7,7 @@ from django.test import Client
 from django.urls import URLPattern, reverse
 
 from noroshi.codecs.sandbox import Sandbox
+from noroshi.contracts.models import Contract
 from noroshi.inbox.models import Entry
 from noroshi.office.urls import urlpatterns
 from noroshi.outbox.models import Message
@@ -69,6 +70,7 @@ def known(key: str, noun: str, house: House) -> object:
     breach, agent = Violation.objects.first(), Agent.objects.first()
     person = User.objects.filter(kind="subcontractor").first()
     plan = DeletionPlan.objects.first()
+    contract = Contract.objects.get(tenant=house.tenant)
     numbers = {
         "connection": house.connection.pk, "codec": house.codec.pk, "type": house.type.pk,
         "member": house.member.pk, "mail": mail and mail.pk, "staff": house.staff.pk,
@@ -82,6 +84,7 @@ def known(key: str, noun: str, house: House) -> object:
         "deletion": plan and plan.code,
         "approval": asked and asked.code,
         "agent": agent and agent.party.code, "violation": breach and breach.code,
+        "contract": contract.code,
     }  # fmt: skip
     found = {
         "number": numbers.get(noun) or 0,
@@ -89,6 +92,7 @@ def known(key: str, noun: str, house: House) -> object:
         "key": entry.key if entry else uuid.UUID(int=1),
         "line": line.code if line else "none",
         "verb": "clear" if noun == "violation" else "stop",
+        "paper": contract.snapshots.get().code,
     }
     return found[key]
 

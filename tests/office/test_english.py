@@ -7,7 +7,8 @@ from tests.house.english import english_browser, japanese_left
 from tests.office.conftest import House, a_mail, fill, run, send, up
 from tests.office.test_door import NAMES, POSTED, address
 
-READ = [name for name in NAMES if name not in {*POSTED, "office-paper"}]  # a paper is a file
+FILES = {"office-paper", "office-contract-pdf", "office-contract-json"}
+READ = [name for name in NAMES if name not in {*POSTED, *FILES}]
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ EVERYBODYS = {
     "export-file", "deletions", "history", "users", "user-new", "users-review", "users-freeze",
     "sign-ins",
     "sign-ins-file", "audits", "audit-new", "accesses", "acts", "privacy-contact",
-    "looking",
+    "looking", "contract",
 }  # fmt: skip
 # Addresses that belong to the visitor alone, not even to Aki (tests/web/test_visits.py).
 VISITORS = {"looking-begin", "looking-end"}
@@ -29,7 +29,8 @@ CHANGING = {
 MANAGING = {
     "users", "user-new", "user", "user-stop", "user-start", "user-end", "users-review",
     "users-freeze", "sign-ins", "sign-ins-file", "audits", "audit-new", "audit", "audit-end",
-    "accesses", "access", "acts", "act-kept", "act-copy",
+    "accesses", "access", "acts", "act-kept", "act-copy", "contract", "contract-pdf",
+    "contract-json",
 }  # fmt: skip
 
 
@@ -56,6 +57,8 @@ def objects_of(pattern: URLPattern, cast: Cast) -> dict[str, object]:
         "act": cast.draft.code,
         "act-kept": cast.intent.code,
         "act-copy": cast.intent.code,
+        "contract-pdf": cast.contract.snapshots.get().code,
+        "contract-json": cast.contract.snapshots.get().code,
         "looking-begin": cast.audit.code,
         "looking-end": cast.audit.code,
     }

@@ -12,6 +12,7 @@ from django.utils import timezone
 from noroshi.alarms.actions import Person
 from noroshi.alarms.models import Incident, Recipient, Rule
 from noroshi.codecs.models import Codec, CodecVersion
+from noroshi.contracts.models import Contract
 from noroshi.devices.models import Device, DeviceType, Downlink, Heartbeat, Quantity, Site
 from noroshi.outbox.models import Delivery, Message
 from noroshi.readings import store
@@ -43,6 +44,7 @@ class Cast:
     """What the pages are asked about."""
 
     tenant: Tenant
+    contract: Contract
     site: Site
     type: DeviceType
     device: Device
@@ -96,7 +98,8 @@ def cast(db: None) -> Cast:
         opened_at=now - timedelta(minutes=5), opened_value=11.0, worst_value=11.4,
     )  # fmt: skip
     return Cast(
-        tenant, site, kind, device, rule, recipient, incident, told(incident, recipient, now),
+        tenant, Contract.objects.get(tenant=tenant), site, kind, device, rule, recipient, incident,
+        told(incident, recipient, now),
         Downlink.objects.create(
             tenant=tenant, device=device, payload=bytes(range(8)), created_at=now
         ),

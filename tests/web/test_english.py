@@ -8,7 +8,12 @@ from tests.house.english import english_browser, japanese_left
 from tests.web.addresses import NAMES, address_of
 from tests.web.conftest import Cast
 
-QUIET = {"export-file", "act-copy"}  # files: columns of the customer's, a copy in PDF
+QUIET = {
+    "export-file",
+    "act-copy",
+    "contract-pdf",
+    "contract-json",
+}  # files: columns of the customer's, a copy in PDF
 
 
 @pytest.mark.parametrize("name", [one for one in NAMES if one not in QUIET])

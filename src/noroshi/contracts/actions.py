@@ -19,6 +19,7 @@ from noroshi.tenants.kinds import japans_day
 from noroshi.tenants.models import Agent, Intent, IntentKind, Paper, Tenant, User
 
 SHEET = "条件書"
+AMENDMENT_HEAD, AMENDMENT_TAIL = "変更契約 第", "号"
 REASON_CHARS_MAX = 500
 ADVISORY = "contract number "
 
@@ -164,7 +165,7 @@ def amend(
 
 def source_of(amendment: Amendment) -> str:
     """How an amendment is named as a source; kept as it stands, in Japanese."""
-    return f"変更契約 第{amendment.number}号"
+    return f"{AMENDMENT_HEAD}{amendment.number}{AMENDMENT_TAIL}"
 
 
 def _provider(by: Actor) -> User:

@@ -7,6 +7,7 @@ from datetime import date, timedelta
 from django.utils.translation import gettext as _
 
 from noroshi.contracts import registry
+from noroshi.contracts.actions import AMENDMENT_HEAD, AMENDMENT_TAIL, SHEET
 from noroshi.contracts.effective import all_effective
 from noroshi.contracts.items import Item
 from noroshi.contracts.models import Condition, Contract, LicensedItem
@@ -62,7 +63,7 @@ def lines_of(contract: Contract, day: date) -> list[Line]:
         past.setdefault(one.key, []).append(
             Past(
                 registry.said(one.key, one.value),
-                one.source,
+                source_words(one.source),
                 one.from_day,
                 last_day(one.until_day),
                 one.document_sha256,
@@ -79,7 +80,7 @@ def items_of(contract: Contract, day: date) -> list[ItemLine]:
         if one.until_day is None or day < one.until_day
     }
     return [
-        ItemLine(item, held[item].from_day, held[item].source)
+        ItemLine(item, held[item].from_day, source_words(held[item].source))
         if item in held
         else ItemLine(item, None, "")
         for item in Item
@@ -93,6 +94,15 @@ def standing(contract: Contract, day: date) -> str:
     if day < contract.from_day:
         return _("開始前")
     return _("満了") if contract.until_day and contract.until_day <= day else _("利用中")
+
+
+def source_words(source: str) -> str:
+    """A source in the language in force where the house named it; else as it was written."""
+    if source == SHEET:
+        return _("条件書")
+    number = source.removeprefix(AMENDMENT_HEAD).removesuffix(AMENDMENT_TAIL)
+    is_amendment = number.isdecimal() and source == f"{AMENDMENT_HEAD}{number}{AMENDMENT_TAIL}"
+    return _("変更契約 第%(n)s号") % {"n": number} if is_amendment else source
 
 
 def last_day(until_day: date | None) -> date | None:
@@ -112,10 +122,10 @@ def _line(found: Effective, history: Sequence[Past]) -> Line:
         found.key,
         label_of(found.key),
         registry.said(found.key, found.text),
-        found.source,
+        source_words(found.source),
         found.since,
         found.document_sha256,
-        [(registry.said(found.key, row.text), row.source) for row in others],
+        [(registry.said(found.key, row.text), source_words(row.source)) for row in others],
         any(row.level == Level.TERMS for row in others),
         history,
     )

@@ -52,7 +52,7 @@ def shown(contract: Contract, today: date) -> list[str]:
     ]
     if not kinds.has_accounts(contract.tenant, timezone.now()):
         head.append(NOT_APPLIED)
-    conditions = [f"{one.key:<24}{one.text or '-':<16}{one.source}\n" for one in
+    conditions = [f"{one.key:<24}{one.text or '-':<16}{lines.source_words(one.source)}\n" for one in
                   all_effective(contract, day)]  # fmt: skip
     items = [one.item.value for one in lines.items_of(contract, day) if one.since]
     return [*head, *conditions, f"licensed: {', '.join(items) or 'nothing'}\n"]
@@ -63,10 +63,11 @@ def explained(found: Effective) -> list[str]:
     since = f", since {found.since}" if found.since else ""
     paper = f", document {found.document_sha256}" if found.document_sha256 else ""
     over = [
-        f"  goes before {row.text or '-'}  {row.level.value}: {row.source}\n"
+        f"  goes before {row.text or '-'}  {row.level.value}: {lines.source_words(row.source)}\n"
         for row in found.wins_over
     ]
-    head = f"{found.key} = {found.text or '-'}  {found.level.value}: {found.source}{since}{paper}\n"
+    source = lines.source_words(found.source)
+    head = f"{found.key} = {found.text or '-'}  {found.level.value}: {source}{since}{paper}\n"
     return [head, *over]
 
 
