@@ -1,7 +1,7 @@
 """Packing and retention die at any step: every reading is there once, or its time was over."""
 
 from collections.abc import Callable, Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from django.db import connection
@@ -12,28 +12,26 @@ from noroshi.base.roles import PIPELINE
 from noroshi.inbox import retention as inbox_retention
 from noroshi.inbox.actions import NewConnection, make_connection
 from noroshi.inbox.models import ExceptionalEntry
+from noroshi.inbox.retention import Kept
 from noroshi.outbox import retention as outbox_retention
 from noroshi.outbox.actions import post_all
 from noroshi.outbox.models import Message
 from noroshi.readings import closing, runs
-from noroshi.readings.models import LooseReading, StoredUplink
-from noroshi.readings.store import keep_points, keep_uplinks
+from noroshi.readings.store import keep_points
 from noroshi.tenants.audit import Actor
 from tests.acting import become
 from tests.faults.conftest import killed_at
 from tests.outbox.conftest import new
-from tests.readings.conftest import NOW, OLD, Field, at, listed, open_field
-from tests.readings.test_store import uplink
+from tests.readings.conftest import NOW, OLD, Field, listed, open_field
 
 MONTHS_LATER = NOW + timedelta(days=60)
 DAY = 24 * 60.0
-AGES = (20, 40, 400)  # days; chie keeps 30, aki 365
 
 
 @pytest.fixture
 def swept(transactional_db: None) -> Iterator[Field]:
     """The cast with commits; partitions that it made or lost are as before afterwards."""
-    tables = ("readings_reading", *closing.MONTHLY, "inbox_entry")
+    tables = ("readings_reading", *closing.MONTHLY, closing.CHUNKS, "inbox_entry")
     known = {table: partitions.existing(table) for table in tables}
     yield open_field()
     become("NONE")  # the owner: no other role may empty a table
@@ -45,7 +43,7 @@ def swept(transactional_db: None) -> Iterator[Field]:
             if span not in spans:
                 partitions.drop(table, span)
         for span in spans:
-            bound = "key" if table == "inbox_entry" else "time"
+            bound = {"inbox_entry": "key", closing.CHUNKS: "day"}.get(table, "time")
             partitions.ensure_with_rows(table, span, bound=bound)
 
 
@@ -75,41 +73,43 @@ def test_merging_that_dies_here_changes_no_reading(swept: Field, name: str) -> N
     assert everything(series) == before
 
 
-def aged(field: Field) -> None:
-    """Of both tenants a number, a text and an uplink for each of AGES."""
-    for device in (field.device, field.other):
-        for age in AGES:
-            minutes = (NOW - OLD).total_seconds() / 60 - age * DAY
-            owned = {"device_id": device.pk, "tenant_id": device.tenant_id}
-            points = [field.point(minutes, 1.0), field.point(minutes, "x", "state", "text")]
-            keep_points(
-                [type(one)(**{n: getattr(one, n) for n in one.__slots__} | owned) for one in points]
-            )
-            keep_uplinks([uplink(field, sent_at=at(minutes), **owned)])
+def gone() -> None:
+    """The other terminal is deleted, with its series; what it left behind is pruned."""
+    with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM readings_series WHERE key = 'gone'")
 
 
-def left(field: Field) -> list[tuple[int, int]]:
-    """(uplinks, texts) of each tenant."""
-    return [
-        (
-            StoredUplink.objects.filter(device_id=device.pk).count(),
-            LooseReading.objects.filter(series__device_id=device.pk).count(),
+def orphans() -> int:
+    """Chunks whose series is no more."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT count(*) FROM readings_chunk c LEFT JOIN readings_series s "
+            "ON s.id = c.series_id WHERE s.id IS NULL"
         )
-        for device in (field.device, field.other)
-    ]
+        return int(cursor.fetchone()[0])
 
 
-@pytest.mark.parametrize("name", ["prune.chunks", "prune.rows", "prune.partition"])
-def test_retention_that_dies_here_is_done_by_the_next_and_touches_nothing_in_scope(
-    swept: Field, name: str
-) -> None:
-    aged(swept)
+def test_pruning_of_chunks_that_dies_is_done_by_the_next(swept: Field) -> None:
+    kept = swept.keep(*((n * 37 - 2 * DAY, n / 10) for n in range(350)))
+    keep_points([swept.point(n * 37 - 2 * DAY, 1.0, "gone") for n in range(350)])
     closing.close_days(NOW)
-    killed_at(name, lambda: closing.prune(NOW))
-    for (uplinks, texts), scope in zip(left(swept), (2, 1), strict=True):
-        assert min(uplinks, texts) >= scope
+    before = everything(kept)
+    gone()
+    assert orphans() > 0
+    killed_at("prune.chunks", lambda: closing.prune(NOW))
+    assert orphans() > 0
     closing.prune(NOW)
-    assert left(swept) == [(2, 2), (1, 1)]
+    assert orphans() == 0
+    assert everything(kept) == before
+
+
+def test_a_month_whose_drop_dies_is_dropped_by_the_next(swept: Field) -> None:
+    month = next(partitions.months(OLD.date(), OLD.date()))
+    partitions.ensure_with_rows("readings_uplink", month, bound="time")
+    killed_at("prune.partition", lambda: partitions.drop_when_free("readings_uplink", month))
+    assert month in partitions.existing("readings_uplink")
+    assert partitions.drop_when_free("readings_uplink", month) == 1
+    assert month not in partitions.existing("readings_uplink")
 
 
 def a_settled_trouble(field: Field) -> None:
@@ -128,6 +128,11 @@ def a_settled_trouble(field: Field) -> None:
         )
 
 
+def prune_journal(now: datetime) -> int:
+    """What nobody owns is kept for so many days that only the oldest line is too old."""
+    return inbox_retention.prune(now, Kept({}), lambda _rows: {})
+
+
 def old_mails(field: Field) -> None:
     post_all([new(1), new(2), new(3)], now=NOW - timedelta(days=500))
     Message.objects.exclude(address="r3@example.jp").update(state="sent")
@@ -136,8 +141,8 @@ def old_mails(field: Field) -> None:
 @pytest.mark.parametrize(
     ("name", "prepare", "work", "rows", "count"),
     [
-        ("prune.journal", a_settled_trouble, inbox_retention.prune, ExceptionalEntry, 1),
-        ("prune.exceptions", a_settled_trouble, inbox_retention.prune, ExceptionalEntry, 1),
+        ("prune.journal", a_settled_trouble, prune_journal, ExceptionalEntry, 1),
+        ("prune.exceptions", a_settled_trouble, prune_journal, ExceptionalEntry, 1),
         ("prune.mails", old_mails, outbox_retention.prune, Message, 1),
     ],
 )
@@ -157,6 +162,6 @@ def test_pruning_that_dies_here_is_done_by_the_next(
 
 
 def test_every_step_of_retention_is_hit_here() -> None:
-    named = {"prune.chunks", "prune.rows", "prune.partition"}
+    named = {"prune.chunks", "prune.partition"}
     named |= {"prune.journal", "prune.exceptions", "prune.mails"}
     assert named == set(RETENTION)

@@ -15,9 +15,7 @@ EVERYBODYS = {
     "sign-ins",
     "sign-ins-file", "audits", "audit-new", "accesses", "acts", "privacy-contact",
     "looking", "contract",
-    "export-file", "history", "users", "user-new", "users-review", "users-freeze", "sign-ins",
-    "sign-ins-file", "audits", "audit-new", "accesses", "acts", "privacy-contact", "violations",
-    "looking",
+    "violations",
 }  # fmt: skip
 # Addresses that belong to the visitor alone, not even to Aki (tests/web/test_visits.py).
 VISITORS = {"looking-begin", "looking-end"}
@@ -34,7 +32,7 @@ MANAGING = {
     "users-freeze", "sign-ins", "sign-ins-file", "audits", "audit-new", "audit", "audit-end",
     "accesses", "access", "acts", "act-kept", "act-copy", "contract", "contract-pdf",
     "contract-json",
-    "accesses", "access", "acts", "act-kept", "act-copy", "violations",
+    "violations",
 }  # fmt: skip
 
 

@@ -66,7 +66,6 @@ RETENTION = (
     "prune.chunks",
     "prune.partition",
     "prune.journal",
-    "prune.blocks",
     "prune.exceptions",
     "prune.mails",
 )

@@ -139,5 +139,4 @@ def _take(owner_id: int | None, before: datetime, owners: Owners) -> int:
         keys = [key for block in taken for key in blocks.keys_of(block.keys) if key not in spared]
         with wire.cursor() as cursor:
             cursor.execute(FORGET, [keys])
-        failpoints.at("prune.blocks")
     return len(taken)

@@ -6,6 +6,7 @@ from datetime import date, timedelta
 
 from django.utils.translation import get_language, gettext, ngettext
 
+from noroshi.contracts import lines
 from noroshi.contracts.effective import data_scope_of
 from noroshi.contracts.period import Period, parse
 
@@ -54,4 +55,4 @@ def period_words(text: str) -> str:
 
 def source_words(source: str) -> str:
     """Where a scope is written, in the language in force; what a contract says stays as it is."""
-    return gettext("規約 第5条第1項") if source == TERMS else source
+    return gettext("規約 第5条第1項") if source == TERMS else lines.source_words(source)
