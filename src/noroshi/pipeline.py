@@ -32,7 +32,6 @@ FUTURE_MAX = timedelta(minutes=10)  # a clock further ahead than this is wrong
 PAST_MAX = timedelta(days=400)
 PROBLEM_CHARS_MAX = 200
 F_PORT_MAX = 255
-LEVEL_MAX = 1000.0  # dBm or dB: beyond this it is no signal
 PROGRAM_LIMIT = "54"  # SQLSTATE class: one message asks too much of the server, e.g. in depth
 
 log = logging.getLogger(__name__)
@@ -312,8 +311,8 @@ def new_uplink(message: Heard, result: Decoded | None, *, now: datetime) -> NewU
         f_port=None if uplink.f_port is None or uplink.f_port > F_PORT_MAX else uplink.f_port,
         counter=uplink.counter,
         payload=uplink.payload,
-        rssi_dbm=level(uplink.rssi),
-        snr_db=level(uplink.snr),
+        rssi_dbm=heartbeats.level(uplink.rssi),
+        snr_db=heartbeats.level(uplink.snr),
         gateways=len(uplink.gateways),
         link=dict(uplink.link),
         data=data_of(message, result),
@@ -371,15 +370,10 @@ def beat(message: Heard) -> heartbeats.Beat:
         sent_at=message.at,
         received_at=message.row.received_at,
         counter=uplink.counter,
-        rssi_dbm=level(uplink.rssi),
-        snr_db=level(uplink.snr),
+        rssi_dbm=heartbeats.level(uplink.rssi),
+        snr_db=heartbeats.level(uplink.snr),
         gateways=len(uplink.gateways),
     )
-
-
-def level(told: float | None) -> float | None:
-    """A signal level that can be one; a sender may write any number."""
-    return told if told is not None and abs(told) <= LEVEL_MAX else None
 
 
 def fate_of(message: Heard) -> Fate | None:

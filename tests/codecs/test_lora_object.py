@@ -171,7 +171,7 @@ def test_the_spine_tells_a_codec_that_asks_what_chirpstack_sent(sandbox: Sandbox
         codec = make_codec(source, "javascript", NewVersion(source), by=Actor(None, None), now=NOON)
         facts = TypeFacts("javascript", codec.versions.get().pk, {})
         device = DeviceFacts(1, 1, "d", facts, NOON)
-        job = pipeline.job(pipeline.heard(row, device, message))
+        job = pipeline.job(pipeline.heard(row, device, message, message.sent_at))
         assert job is not None
         told[source] = job.lora_object, sandbox.decode([job])[0].measurements[0].values
     asking, other = told.values()

@@ -33,7 +33,8 @@ from noroshi.contracts.models import (
     Trace,
 )
 from noroshi.contracts.resolve import Level
-from noroshi.devices.actions import BadDevice, NewDevice, register
+from noroshi.devices.actions import NewDevice, register
+from noroshi.devices.facts import BadDevice
 from noroshi.devices.importing import save
 from noroshi.devices.listing import BadFile, Line, Listing
 from noroshi.devices.models import Device, DeviceType

@@ -5,10 +5,12 @@ import subprocess
 import time
 from collections import Counter
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 
 from noroshi.base.failpoints import GATE
+from noroshi.base.models import Installation
 from noroshi.gate.spool import Spool
 from noroshi.gate.spool_format import pack
 from noroshi.inbox.models import Entry
@@ -21,6 +23,7 @@ __all__ = ["start"]
 
 END_S_MAX = 20.0
 BYTES_MAX = 1 << 20
+MARK = UUID(int=7)
 OF_PROGRAM = [name for name in GATE if name.startswith(("gate.drain", "gate.stored"))]
 ROWS = 5
 
@@ -38,18 +41,18 @@ def test_a_gate_that_dies_while_spooling_keeps_every_row_it_said_yes_to(
                 file.write(f"{number}\n")
 
     first = Spool(tmp_path / "spool", BYTES_MAX)
-    first.open()
+    first.open(MARK)
     append([0, 1], first)
     first.close()
 
     def die() -> None:
         second = Spool(tmp_path / "spool", BYTES_MAX)
-        second.open()
+        second.open(MARK)
         append([2, 3, 4], second)
 
     killed_at(name, die)
     third = Spool(tmp_path / "spool", BYTES_MAX)
-    third.open()
+    third.open(MARK)
     there = Counter(row.key for row in carried(third))
     third.close()
     yes = [int(line) for line in said.read_text(encoding="ascii").split()]
@@ -91,11 +94,16 @@ def test_a_gate_that_dies_here_is_followed_by_one_that_has_all_of_it_once(
 
 def left_by_a_dead_gate(var: Path, connection_id: int) -> None:
     spool = Spool(var / "spool", BYTES_MAX)
-    spool.open()
+    spool.open(mark_of_this())
     for number in range(ROWS):
         body = b'{"id":"a","counter":%d}' % number
         spool.append([pack(a_row(number)._replace(connection_id=connection_id, body=body))])
     spool.close()
+
+
+def mark_of_this() -> UUID:
+    """By which the gate knows this database."""
+    return Installation.objects.get().mark
 
 
 def wait_until_listening(port: int) -> None:

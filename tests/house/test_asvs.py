@@ -16,7 +16,7 @@ CHAPTERS = {
     "V1": 23, "V2": 12, "V3": 25, "V4": 6, "V5": 11, "V6": 37, "V7": 17, "V8": 10, "V9": 7,
     "V11": 16, "V12": 9, "V13": 20, "V14": 11, "V15": 21, "V16": 17,
 }  # fmt: skip
-EXCEPTIONS_MAX = 7
+EXCEPTIONS_MAX = 5
 EXCEPTION_DAYS_MAX = 366
 
 

@@ -47,7 +47,7 @@ def test_a_stranger_packed_long_ago_runs_when_it_is_registered(house: House) -> 
 @override_settings(OPERATION_LOG_DAYS=40)
 def test_a_kind_that_stores_no_data_has_a_short_operation_log(house: House) -> None:
     storing = raw.kept(NOW).days(house.tenant.pk)
-    assert storing == 365
+    assert storing == 366  # the day of receipt and a year
     without = {
         kind.code for kind in ServiceKind.objects.all()
         if not KindSwitch.objects.filter(kind=kind, switch="has_storage", value="yes").exists()
@@ -63,7 +63,7 @@ def test_what_is_due_goes_by_the_tenants_own_days(house: House) -> None:
     house.run()
     (key,) = Entry.objects.values_list("key", flat=True)
     raw.pack(LATER)
-    raw.prune(NOW + timedelta(days=29))
+    raw.prune(NOW + timedelta(days=30))
     assert len(journal.by_keys([key])) == 1
-    raw.prune(NOW + timedelta(days=31))
+    raw.prune(NOW + timedelta(days=32))
     assert journal.by_keys([key]) == []

@@ -23,7 +23,7 @@ def test_a_dry_run_counts_and_writes_nothing(
     closing.close_days(NOW)
     main(["plan"])
     said = capsys.readouterr().out.splitlines()
-    assert said[0] == "aki-tenant before 2028-07-01 on 2029-07-10 (P1Y 規約 第5条第1項)"
+    assert said[0] == "aki-tenant before 2028-07-01 on 2029-07-10 (P1Y Terms, Article 5 (1))"
     assert len(said) == 19
     assert not DeletionPlan.objects.exists()
 

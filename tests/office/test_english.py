@@ -7,7 +7,12 @@ from tests.house.english import english_browser, japanese_left
 from tests.office.conftest import House, a_mail, fill, run, send, up
 from tests.office.test_door import NAMES, POSTED, address
 
-FILES = {"office-paper", "office-contract-pdf", "office-contract-json"}
+FILES = {
+    "office-paper",
+    "office-contract-pdf",
+    "office-contract-json",
+    "office-deletion-certificate",
+}
 READ = [name for name in NAMES if name not in {*POSTED, *FILES}]
 
 

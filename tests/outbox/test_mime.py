@@ -78,13 +78,18 @@ def test_an_old_carrier_address_is_written_as_it_is() -> None:
 
 
 @given(
-    st.lists(st.tuples(header_texts.filter(str.strip), st.binary(max_size=500)), max_size=3),
+    st.lists(
+        st.tuples(
+            header_texts.map(lambda text: text[:100].strip()).filter(bool), st.binary(max_size=500)
+        ),
+        max_size=3,
+    ),
     st.text(st.characters(exclude_categories=["Cs"])),
 )
 def test_files_arrive_with_their_names_and_every_byte(
     files: list[tuple[str, bytes]], body: str
 ) -> None:
-    sent = [File(name[:100], "application/pdf", content) for name, content in files]
+    sent = [File(name, "application/pdf", content) for name, content in files]
     octets = to_bytes(mail(body=body, files=sent))
     assert octets.isascii()
     assert all(len(line) <= 200 for line in octets.split(b"\r\n"))

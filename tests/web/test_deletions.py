@@ -29,7 +29,7 @@ def test_the_first_day_kept_is_japans(cast: Cast) -> None:
     at = datetime(2028, 11, 22, 15, tzinfo=UTC)  # the 23rd has begun in Japan
     assert keeping_of(member, at) == "保存期間: 2027-11-23 以降のデータ（規約 第5条第1項）"
     set_condition(cast.tenant, data_scope="P90D")
-    assert keeping_of(member, at) == "保存期間: 2028-08-25 以降のデータ（利用契約）"
+    assert keeping_of(member, at) == "保存期間: 2028-08-25 以降のデータ（変更契約 第1号）"
 
 
 def test_a_plan_is_shown_with_its_certificate_once_it_ran(cast: Cast, aki: Client) -> None:

@@ -13,6 +13,8 @@ QUIET = {
     "act-copy",
     "contract-pdf",
     "contract-json",
+    "deletion-certificate",
+    "device-label",
 }  # files: columns of the customer's, a copy in PDF
 
 

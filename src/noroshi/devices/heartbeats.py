@@ -7,6 +7,7 @@ import msgspec
 
 from noroshi.base import failpoints, wire
 
+LEVEL_MAX = 1000.0  # dBm or dB: beyond this it is no signal
 HEAR = """
 INSERT INTO devices_heartbeat
   (device_id, tenant_id, sent_at, received_at, counter, rssi_dbm, snr_db, gateways)
@@ -58,3 +59,8 @@ def hear(beats: Sequence[Beat]) -> None:
             ],
         )
     failpoints.at("spine.heard")
+
+
+def level(told: float | None) -> float | None:
+    """A signal level that can be one; a sender may write any number."""
+    return told if told is not None and abs(told) <= LEVEL_MAX else None

@@ -138,11 +138,11 @@ def make_room(tenant: Tenant, count: int, now: datetime) -> None:
         name = f"devices of tenant {tenant.pk}"
         cursor.execute("SELECT pg_advisory_xact_lock(hashtext(%s))", [name])
     limit = limit_of(tenant.pk, "devices_max", japans_day(now))
-    devices_max = DEVICES_PER_TENANT_MAX if limit is None else limit
+    most = DEVICES_PER_TENANT_MAX if limit is None else limit
     held = Device.objects.filter(tenant=tenant, retired_at=None).count()
-    if held + count > devices_max:
+    if held + count > most:
         full = _("「%(tenant)s」の端末は%(max)d台までです。いまは%(n)d台あります。")
-        told = {"tenant": tenant.name, "max": devices_max, "n": held}
+        told = {"tenant": tenant.name, "max": most, "n": held}
         raise BadDevice("tenant", full % told)
 
 
