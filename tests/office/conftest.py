@@ -20,7 +20,7 @@ from noroshi.codecs.sandbox import Sandbox
 from noroshi.devices.actions import NewDevice, register
 from noroshi.devices.models import Device, DeviceType, Quantity
 from noroshi.inbox.actions import NewConnection, make_connection
-from noroshi.inbox.models import Connection
+from noroshi.inbox.models import Broker, Connection
 from noroshi.outbox.models import Message
 from noroshi.tenants.audit import Actor
 from noroshi.tenants.filing import keep
@@ -174,6 +174,14 @@ def fill(house: House) -> None:
     a_firm(Actor(house.staff, None), house.now)
     visiting(house)
     planned(house.tenant, house.device, "規約 第5条第1項", house.now)
+    fetched = Connection.objects.create(
+        name="接続 MQTT", kind="chirpstack", token_hash=b"f" * 32, token_hint="abd",
+        created_at=house.now,
+    )  # fmt: skip
+    Broker.objects.create(
+        connection=fetched, host="127.0.0.1", port=1, version="5", is_tls=False,
+        client_id="noroshi-1", topics=["a/#"],
+    )  # fmt: skip
     party = Party.objects.create(
         kind="company", standing="partner", name="販売の会社", made_at=house.now
     )

@@ -14,7 +14,7 @@ from noroshi.contracts.effective import effective, licensed_of, limits_of
 from noroshi.contracts.items import Item
 from noroshi.contracts.models import Amendment, Contract
 from noroshi.tenants.kinds import japans_day
-from noroshi.tenants.models import AuditEntry, Paper
+from noroshi.tenants.models import AuditEntry, Paper, Party
 from tests.contracted import make_tenant, set_condition
 from tests.office.conftest import House
 
@@ -24,6 +24,8 @@ TODAY = japans_day(timezone.now())
 
 @pytest.fixture
 def contract(house: House) -> Contract:
+    house.tenant.party = Party.objects.create(kind="company", name="緑川農園", made_at=house.now)
+    house.tenant.save(update_fields=["party"])
     return Contract.objects.get(tenant=house.tenant)
 
 

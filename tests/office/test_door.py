@@ -8,7 +8,7 @@ from django.urls import URLPattern, reverse
 
 from noroshi.codecs.sandbox import Sandbox
 from noroshi.contracts.models import Contract
-from noroshi.inbox.models import Entry
+from noroshi.inbox.models import Broker, Entry
 from noroshi.office.urls import urlpatterns
 from noroshi.outbox.models import Message
 from noroshi.retention.models import DeletionPlan
@@ -46,6 +46,7 @@ POSTED = {
     "office-agent-agreement",
     "office-tenant-agent",
     "office-violation-decide",
+    "office-broker-try",
     "office-approval-approve",
     "office-approval-refuse",
     "office-approval-withdraw",
@@ -69,9 +70,10 @@ def known(key: str, noun: str, house: House) -> object:
     asked = Approval.objects.first()
     breach, agent = Violation.objects.first(), Agent.objects.first()
     person = User.objects.filter(kind="subcontractor").first()
-    plan = DeletionPlan.objects.first()
+    plan, broker = DeletionPlan.objects.first(), Broker.objects.first()
     contract = Contract.objects.get(tenant=house.tenant)
     numbers = {
+        "broker": broker and broker.pk,
         "connection": house.connection.pk, "codec": house.codec.pk, "type": house.type.pk,
         "member": house.member.pk, "mail": mail and mail.pk, "staff": house.staff.pk,
         "subcontractor": person and person.pk,

@@ -58,7 +58,8 @@ def test_every_entry_is_decoded_failed_or_waits_and_moves_when_it_is_mended(
     told = flow.account()
     assert (told.decoded - begun.decoded, told.failed - begun.failed) == (1, 2)
     assert (told.waiting, told.unaccounted) == (0, 0)
-    house.device.address = "00000000000000AB"
+    house.device.address = house.device.thing.address = "00000000000000AB"
+    house.device.thing.save()
     house.device.save()
     ExceptionalEntry.objects.filter(kind="unknown").update(state="again")
     run(office_sandbox, house)

@@ -91,6 +91,8 @@ def test_no_module_that_turns_data_into_code_or_documents_that_call_others() -> 
 def is_let(path: Path, name: str) -> bool:
     """The rooms that may use one of these, and for what."""
     room = path.relative_to(HOUSE).parts[0]
+    if name == "tarfile" and ident(path) == "jobs/backing/bring_back.py":
+        return True  # a backup of our own, its hash checked before, and only plain data come out
     return (name == "random" and (room in RANDOM_ALLOWED or ident(path) in RANDOM_FILES)) or (
         name in {"gzip", "requests", "httpx", "aiohttp"} and room in FETCHING_ALLOWED
     )
