@@ -1,6 +1,7 @@
 """What every test run shares: the database is started by tests.settings and let go here."""
 
-from collections.abc import Iterator
+import os
+from collections.abc import Generator, Iterator
 
 import pytest
 import pytest_django
@@ -10,6 +11,8 @@ from django.utils import translation
 from noroshi.config.walls import WALLS
 from noroshi.tenants import walls
 from tests import acting, database
+
+ENVIRONMENT = pytest.StashKey[dict[str, str]]()
 
 
 @pytest.fixture(scope="session")
@@ -31,6 +34,24 @@ def japanese() -> Iterator[None]:
     """Each test begins in the house's language, whatever page was asked for before it."""
     with translation.override("ja"):
         yield
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
+    """What a test leaves in the environment breaks the programs that later tests start."""
+    item.stash[ENVIRONMENT] = _environment()
+    return (yield)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown(item: pytest.Item) -> Generator[None]:
+    """After the last of its fixtures, so that what is put back is back."""
+    yield
+    assert _environment() == item.stash[ENVIRONMENT]
+
+
+def _environment() -> dict[str, str]:
+    return {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

@@ -76,7 +76,8 @@ def test_a_program_keeps_the_address_of_its_own_role_and_forgets_the_others(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name in (*environment.SECRETS, *(f"{one}_FILE" for one in environment.SECRETS)):
-        monkeypatch.delenv(name, raising=False)
+        monkeypatch.setenv(name, "")  # so that it is put back as it was, though it was not there
+        monkeypatch.delenv(name)
     own = a_file(tmp_path, "postgresql://a:p@127.0.0.1/n")
     monkeypatch.setenv("DATABASE_URL", "postgresql://owner:p@127.0.0.1/n")
     monkeypatch.setenv("NOROSHI_APP_DATABASE_URL_FILE", own)

@@ -56,7 +56,7 @@ _READ: Mapping[Duty, frozenset[StaffRole]] = {
     Duty.PARTIES: _CONTRACTS - {ON_DUTY},
     Duty.STAFF: frozenset({ADMIN, PRIVACY}),
     Duty.APPROVALS: _CONTRACTS,
-    Duty.APPROVING: frozenset({APPROVER}),
+    Duty.APPROVING: frozenset({ADMIN, APPROVER}),
     Duty.VIOLATIONS: _CONTRACTS - {BILLING},
     Duty.SUBCONTRACTORS: frozenset({ADMIN, APPROVER, PRIVACY}),
     Duty.VISITS: frozenset({ADMIN, PRIVACY, ON_DUTY}),

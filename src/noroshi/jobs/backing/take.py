@@ -25,7 +25,7 @@ COMPRESSED = "--compress=gzip:3"  # read by every PostgreSQL, on every machine
 
 def take(server: Server, folder: Path, *, form: str, secret: str, now: datetime) -> Backup:
     """Make one backup in the folder of backups; `form` is dump or base. Raises CannotBackUp."""
-    name = f"{manifest.PREFIX}{now.astimezone(UTC):%Y%m%dT%H%M%SZ}"
+    name = f"{manifest.PREFIX}{now.astimezone(UTC):%Y%m%dT%H%M%S.%fZ}"
     try:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         with alone(folder):
