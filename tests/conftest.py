@@ -8,6 +8,7 @@ import pytest_django
 from django.db import connection, transaction
 from django.utils import translation
 
+from noroshi.codecs import sandbox
 from noroshi.config.walls import WALLS
 from noroshi.tenants import walls
 from tests import acting, database
@@ -27,6 +28,22 @@ def django_db_setup(
             if not walls.stands(cursor, known):
                 walls.build(cursor, known)
         acting.act_as_pipeline()
+
+
+@pytest.fixture(autouse=True, scope="session")
+def sources_checked_once() -> Iterator[None]:
+    """A codec's source that many tests save is found good in a process of its own but once."""
+    good: set[tuple[str, str]] = set()
+
+    def check(kind: str, source: str) -> str:
+        told = "" if (kind, source) in good else sandbox.check_source(kind, source)
+        if not told:
+            good.add((kind, source))
+        return told
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("noroshi.codecs.actions.check_source", check)
+        yield
 
 
 @pytest.fixture(autouse=True)
