@@ -166,6 +166,25 @@ def test_what_is_no_period_is_refused(text: str) -> None:
         period.parse(text)
 
 
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [("1年", "P1Y"), ("１年６か月", "P1Y6M"), ("18 ヶ月", "P1Y6M"), ("90日間", "P90D"),
+     ("2 years", "P2Y"), ("1 Year 6 months", "P1Y6M"), ("90 days", "P90D"), (" P3Y ", "P3Y")],
+)  # fmt: skip
+def test_a_period_may_be_written_as_people_say_it(text: str, kept: str) -> None:
+    assert checked("data_scope", text) == kept
+
+
+@pytest.mark.parametrize("text", ["年", "1", "6か月1年", "0日", "1年半", "P1Y6か月", "101年"])
+def test_what_no_person_means_as_a_period_is_refused(text: str) -> None:
+    with pytest.raises(BadValue, match="読めません"):
+        checked("data_scope", text)
+
+
+def test_no_limit_may_be_written_in_words() -> None:
+    assert checked("devices_max", "制限なし") == checked("devices_max", "none") == "none"
+
+
 def test_a_year_and_a_half_is_said_in_words() -> None:
     assert said("data_scope", "P18M") == "1年 6か月"
     assert said("data_scope", "P90D") == "90日"

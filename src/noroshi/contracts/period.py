@@ -2,10 +2,17 @@
 
 import calendar
 import re
+import unicodedata
 from dataclasses import dataclass
 from datetime import date, timedelta
 
 FORM = re.compile(r"P(?:([0-9]{1,3})Y)?(?:([0-9]{1,4})M)?(?:([0-9]{1,5})D)?")
+# As people write it, both languages, whatever the width of the digits: 1年6か月, 90 days.
+SAID = re.compile(
+    r"(?:([0-9]{1,3})(?:年間?|years?))?(?:([0-9]{1,4})(?:[かカヵヶケ箇]月間?|months?))?"
+    r"(?:([0-9]{1,5})(?:日間?|days?))?",
+    re.IGNORECASE,
+)
 MONTHS_MAX = 100 * 12
 DAYS_MAX = 36_525
 MONTHS_A_YEAR = 12
@@ -56,3 +63,13 @@ def parse(text: str) -> Period:
     if period == Period(0, 0) or period.months > MONTHS_MAX or days > DAYS_MAX:
         raise BadPeriod(text)
     return period
+
+
+def parse_said(text: str) -> Period:
+    """What a person wrote: 1年6か月, 90 days, or the written form; raises BadPeriod."""
+    tidy = "".join(unicodedata.normalize("NFKC", text).split())
+    found = SAID.fullmatch(tidy)
+    if not tidy or found is None:
+        return parse(tidy)
+    numbers = zip(found.groups(), "YMD", strict=True)
+    return parse("P" + "".join(f"{number}{sign}" for number, sign in numbers if number))

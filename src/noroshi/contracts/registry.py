@@ -115,7 +115,7 @@ def _one_of(*known: str) -> Callable[[str], str]:
     return parse
 
 
-LIMIT_HINT = gettext_lazy("数。制限しないときは none")
+LIMIT_HINT = gettext_lazy("数。制限しないときは「制限なし」")
 FLAGS = (YES, NO)
 KEYS: Mapping[str, Key] = {
     one.name: one
@@ -138,7 +138,7 @@ KEYS: Mapping[str, Key] = {
         ),
         Key(
             "data_scope", gettext_lazy("保存期間"), "period", period.parse, "P1Y",
-            Level.TERMS, gettext_lazy("規約 第5条第1項"), hint=gettext_lazy("P1Y・P18M・P90D など"),
+            Level.TERMS, gettext_lazy("規約 第5条第1項"), hint=gettext_lazy("1年・18か月・90日 など"),
             needs=Switch.HAS_STORAGE,
         ),
         Key(
@@ -182,8 +182,10 @@ def key_of(name: str) -> Key:
 def checked(name: str, text: str) -> str:
     """The text as it is kept. Raises UnknownKey, BadValue."""
     key, tidy = key_of(name), text.strip()
+    if key.parse is _limit and tidy in (str(_("制限なし")), "制限なし"):
+        tidy = NO_LIMIT
     try:
-        value = key.parse(tidy)
+        value = period.parse_said(tidy) if key.parse is period.parse else key.parse(tidy)
     except ValueError:
         words = _("「%(label)s」の値として読めません: %(text)s")
         raise BadValue(words % {"label": key.label, "text": tidy[:WORDS_CHARS_MAX]}) from None
