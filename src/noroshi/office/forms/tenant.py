@@ -95,7 +95,9 @@ def condition_field(name: str, now: str) -> forms.CharField | forms.ChoiceField:
         required=False,
         max_length=VALUE_CHARS_MAX,
         help_text=str(key.hint),
-        widget=forms.TextInput(attrs={"autocomplete": "off", "placeholder": registry.said(name, now)}),
+        widget=forms.TextInput(
+            attrs={"autocomplete": "off", "placeholder": registry.said(name, now)}
+        ),
     )
 
 
