@@ -138,8 +138,8 @@ KEYS: Mapping[str, Key] = {
         ),
         Key(
             "data_scope", gettext_lazy("保存期間"), "period", period.parse, "P1Y",
-            Level.TERMS, gettext_lazy("規約 第5条第1項"), hint=gettext_lazy("1年・18か月・90日 など"),
-            needs=Switch.HAS_STORAGE,
+            Level.TERMS, gettext_lazy("規約 第5条第1項"), needs=Switch.HAS_STORAGE,
+            hint=gettext_lazy("1年・18か月・90日 など"),
         ),
         Key(
             "csv_during_suspension", gettext_lazy("利用停止中のデータ取り出し"), "flag", _flag, YES,
