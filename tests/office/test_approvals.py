@@ -213,6 +213,9 @@ def test_a_freeze_is_lifted_by_two(house: House, kei: Client, approver: Client) 
     url = reverse("office-tenant-unfreeze", args=[house.tenant.code])
     kei.post(url, {"reason": "折り返しの電話で確認"})
     assert Tenant.objects.get(pk=house.tenant.pk).frozen_at is not None
+    page = kei.get(reverse("office-tenant", args=[house.tenant.code])).content.decode()
+    assert "承認を待っています" in page
+    assert url not in page
     decide(approver, "approve", Approval.objects.get())
     assert Tenant.objects.get(pk=house.tenant.pk).frozen_at is None
     entry = AuditEntry.objects.get(action="tenant.unfrozen")

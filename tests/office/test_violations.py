@@ -68,6 +68,11 @@ def test_one_that_suspends_is_confirmed_by_two(
     assert found.state == "open"
     asked = Approval.objects.get()
     assert "緑川 あき" in asked.text
+    page = office.get(reverse("office-violation", args=[found.code])).content.decode()
+    assert reverse("office-approval", args=[asked.code]) in page
+    assert "/confirm/" not in page
+    decide(office, found, "confirm", reason="もう一度")
+    assert Approval.objects.count() == 1
     approver.post(reverse("office-approval-approve", args=[asked.code]))
     found.refresh_from_db()
     assert (found.state, found.decided_by) == ("confirmed", house.staff)

@@ -1,5 +1,6 @@
 """Approvals in the database: the asker is never the approver, whatever the program does."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -60,10 +61,18 @@ def test_no_more_wait_than_an_office_can_decide(
     kei: User, sora: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(approvals, "WAITING_MAX", 2)
-    for _number in range(2):
-        approvals.ask(ASKED, by=Actor(kei, None), now=now())
+    for number in range(2):
+        approvals.ask(replace(ASKED, subject=f"{number}"), by=Actor(kei, None), now=now())
     with pytest.raises(ApprovalRefusal, match="多すぎます"):
         approvals.ask(ASKED, by=Actor(kei, None), now=now())
+
+
+def test_what_waits_already_is_not_asked_for_twice(kei: User, sora: User) -> None:
+    made = approvals.ask(ASKED, by=Actor(kei, None), now=now())
+    with pytest.raises(ApprovalRefusal, match="すでに承認を待っています"):
+        approvals.ask(replace(ASKED, reason="もう一度"), by=Actor(kei, None), now=now())
+    approvals.withdraw(made, by=Actor(kei, None), now=now())
+    assert approvals.ask(ASKED, by=Actor(kei, None), now=now()).pk != made.pk
 
 
 def test_what_is_older_than_we_keep_is_forgotten(kei: User, sora: User) -> None:

@@ -53,6 +53,8 @@ def ask(asked: Asked, *, by: Actor, now: datetime) -> Approval:
         raise ApprovalRefusal(
             _("ほかに承認者がいないため、申請できません。管理者に、承認者の追加を頼んでください。")
         )
+    if waiting(now).filter(act=asked.act, subject=asked.subject, text=asked.text).exists():
+        raise ApprovalRefusal(_("同じ申請が、すでに承認を待っています。"))
     if waiting(now).count() >= WAITING_MAX:
         raise ApprovalRefusal(_("承認待ちが多すぎます。先に、待っているものを片付けてください。"))
     made = Approval.objects.create(
@@ -91,6 +93,11 @@ def waiting(now: datetime) -> QuerySet[Approval]:
     """What can still be decided, the oldest first."""
     rows = Approval.objects.filter(state=Approval.State.WAITING, expires_at__gt=now)
     return rows.select_related("asked_by").order_by("at", "pk")
+
+
+def awaited(now: datetime, act: Act, **payload: object) -> Approval | None:
+    """What was asked for already and is not decided yet."""
+    return waiting(now).filter(act=act, payload__contains=payload).first()
 
 
 def over(now: datetime) -> QuerySet[Approval]:

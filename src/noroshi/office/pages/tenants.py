@@ -19,10 +19,10 @@ from noroshi.office.paging import page_of, text_of
 from noroshi.office.show import show
 from noroshi.office.staff import staff_page
 from noroshi.office.stepping import stepping
-from noroshi.tenants import agencies, kinds, parties, register
+from noroshi.tenants import agencies, approvals, kinds, parties, register
 from noroshi.tenants.audit import Actor
 from noroshi.tenants.duties import Duty
-from noroshi.tenants.models import Membership, Tenant, Violation
+from noroshi.tenants.models import Act, Membership, Tenant, Violation
 
 PER_PAGE = 100
 PARTIES_SHOWN = 500
@@ -99,6 +99,7 @@ def page_of_tenant(
         "named": register.current(found).count(),
         "agents": agencies.register()[:PARTIES_SHOWN],
         "violation_count": Violation.objects.filter(tenant=found).count(),
+        "asked": approvals.awaited(now, Act.UNFREEZE, tenant=found.code),
         **stepping(request),
         "free_parties": parties.free_for_tenants()[:PARTIES_SHOWN],
     }

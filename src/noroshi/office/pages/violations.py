@@ -17,11 +17,11 @@ from noroshi.office.paging import one_of, page_of
 from noroshi.office.show import show
 from noroshi.office.staff import staff_page
 from noroshi.office.stepping import stepping, tell
-from noroshi.tenants import violations
+from noroshi.tenants import approvals, violations
 from noroshi.tenants.audit import Actor
 from noroshi.tenants.duties import Duty, may_change
 from noroshi.tenants.filing import BadPaper
-from noroshi.tenants.models import Tenant, Violation
+from noroshi.tenants.models import Act, Tenant, Violation
 from noroshi.tenants.recent import require_recent
 from noroshi.tenants.violations import Found, ViolationRefusal
 
@@ -91,6 +91,7 @@ def violation(request: HttpRequest, by: Actor, code: str) -> HttpResponseBase:
             if one.pk != found.pk
         ][:PER_PAGE],
         "may_change": by.user is not None and may_change(by.user.staff_roles, DUTY),
+        "asked": approvals.awaited(timezone.now(), Act.VIOLATION_CONFIRMED, violation=found.code),
         **stepping(request),
     }
     return show(request, by, "office/violations/one.html", context)
