@@ -4,10 +4,11 @@ import hashlib
 import json
 from datetime import date, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.db import DatabaseError, IntegrityError, connection, transaction
-from django.utils import timezone
+from django.utils import formats, timezone
 
 from noroshi.alarms.actions import BadRecipient, Person, add_recipient
 from noroshi.base.roles import APP, PIPELINE
@@ -329,6 +330,18 @@ def test_formation_and_each_amendment_keep_a_snapshot_whose_hash_is_its_own() ->
     assert [(one["value"], one["source"]) for one in users] == [("8", "変更契約 第1号")]
     assert told["last_day"] == (END - DAY).isoformat()
     assert "csv" in told["items"]
+
+
+def test_the_paper_tells_days_and_times_as_japan_reads_them() -> None:
+    contract = agreed(users_max="5")
+    changed(contract, TODAY, conditions={"users_max": "8"})
+    told = snapshots.words_of(Snapshot.objects.latest("pk"))
+    assert contract.formed_at is not None
+    formed = contract.formed_at.astimezone(ZoneInfo("Asia/Tokyo"))
+    assert told["formed_at"] == f"{formed.year}年{formed.month}月{formed.day}日{formed:%-H:%M}"
+    assert told["on_day"] == formats.date_format(TODAY, "DATE_FORMAT")
+    assert "T" not in str(told["period"])
+    assert "年" in str(told["period"])
 
 
 def test_the_clock_sets_each_paper_once_and_the_same_again() -> None:

@@ -2,10 +2,11 @@
 
 import hashlib
 import json
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from email.utils import parseaddr
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.db import transaction
@@ -25,6 +26,7 @@ PDF, JSON = "application/pdf", "application/json"
 FORMAT = 1  # of the JSON
 PAPERS_MAX = 50  # set in one go
 DAY = timedelta(days=1)
+JST = ZoneInfo("Asia/Tokyo")
 
 
 @transaction.atomic
@@ -106,7 +108,7 @@ def facts_of(contract: Contract, amendment: Amendment | None) -> dict[str, Any]:
 def paper(snapshot: Snapshot) -> bytes:
     """The PDF of the JSON, in Japanese; equal JSON gives equal bytes. Raises papers.PaperError."""
     with translation.override("ja"):
-        return papers.render(TEMPLATE, _words(snapshot))
+        return papers.render(TEMPLATE, words_of(snapshot))
 
 
 def _in_japanese(contract: Contract, amendment: Amendment | None) -> list[Any]:
@@ -114,7 +116,8 @@ def _in_japanese(contract: Contract, amendment: Amendment | None) -> list[Any]:
         return all_effective(contract, amendment.from_day if amendment else contract.from_day)
 
 
-def _words(snapshot: Snapshot) -> dict[str, object]:
+def words_of(snapshot: Snapshot) -> dict[str, object]:
+    """What stands on the paper, days and times of Japan, in the language in force."""
     told = json.loads(snapshot.body)
     changed = told["amendment"]
     return {
@@ -126,9 +129,14 @@ def _words(snapshot: Snapshot) -> dict[str, object]:
         "contractor": told["contractor"]["name"],
         "address": told["contractor"]["address"] or "—",
         "agent": told["agent"]["name"] if told["agent"] else "—",
-        "formed_at": told["formed_at"] or "—",
-        "period": f"{told['first_day']} 〜 {told['last_day'] or _('期限なし')}",
-        "on_day": told["on_day"],
+        "formed_at": _moment_said(told["formed_at"]) if told["formed_at"] else "—",
+        "period": " 〜 ".join(
+            [
+                _day_said(told["first_day"]),
+                _day_said(told["last_day"]) if told["last_day"] else _("期限なし"),
+            ]
+        ),
+        "on_day": _day_said(told["on_day"]),
         "conditions": [_condition(one) for one in told["conditions"]],
         "items": [str(Item(one).label) for one in told["items"]],
         "amendment": [] if changed is None else _steps(changed),
@@ -146,9 +154,9 @@ def _steps(changed: dict[str, Any]) -> list[list[str]]:
     by = changed["contractors_act"]
     return [
         [_("変更契約"), _("第%(n)s号") % {"n": changed["number"]}],
-        [_("変更日"), changed["from_day"]],
+        [_("変更日"), _day_said(changed["from_day"])],
         [_("理由"), changed["reason"]],
-        [_("提供者の同意"), f"{changed['agreed_by']} {changed['at']}"],
+        [_("提供者の同意"), f"{changed['agreed_by']} {_moment_said(changed['at'])}"],
         [_("契約者の同意"), f"{by['what']} {by['sha256']}"],
     ]
 
@@ -179,6 +187,14 @@ def _party(party: Party | None, name: str) -> dict[str, str]:
 
 def _instant(at: datetime | None) -> str | None:
     return at.isoformat(timespec="seconds") if at else None
+
+
+def _day_said(text: str) -> str:
+    return formats.date_format(date.fromisoformat(text), "DATE_FORMAT")
+
+
+def _moment_said(text: str) -> str:
+    return formats.date_format(datetime.fromisoformat(text).astimezone(JST), "DATETIME_FORMAT")
 
 
 def day_words(at: datetime) -> str:
