@@ -162,11 +162,17 @@ def test_only_an_administrator_of_the_office_sets_a_switch(db: None) -> None:
             set_switch(kind(), NewValue("has_csv", "yes", today(), "理由"), by=by, now=now())
 
 
-def test_accounts_are_not_taken_from_a_kind_whose_tenants_have_users(db: None) -> None:
+@pytest.mark.parametrize("role", ["noroshi_app", "noroshi_pipeline"])
+def test_accounts_are_not_taken_from_a_kind_whose_tenants_have_users(db: None, role: str) -> None:
     Membership.objects.create(tenant=tenant("LR"), user=user(), role="admin")
-    new = NewValue("has_account", "no", today(), "理由")
-    with pytest.raises(KindRefusal):
-        set_switch(kind("LR"), new, by=boss(), now=now())
+    by, new = boss(), NewValue("has_account", "no", today(), "理由")
+    assert by.user is not None
+    become(role)
+    try:
+        with access.in_office(by.user.pk), pytest.raises(KindRefusal):
+            set_switch(kind("LR"), new, by=by, now=now())
+    finally:
+        become("noroshi_pipeline")
 
 
 @pytest.mark.parametrize("role", ["noroshi_app", "noroshi_pipeline"])

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 
 from noroshi.alarms.actions import BadRecipient, Person, acknowledge, add_recipient
 from noroshi.alarms.models import Incident, Recipient
@@ -13,8 +13,10 @@ from noroshi.codecs.models import Codec
 from noroshi.devices.actions import NewDevice, register
 from noroshi.devices.facts import BadDevice
 from noroshi.devices.models import Device, DeviceType
+from noroshi.tenants import kinds
 from noroshi.tenants.audit import Actor
-from noroshi.tenants.models import AuditEntry, Tenant
+from noroshi.tenants.kinds import NewValue
+from noroshi.tenants.models import AuditEntry, Membership, ServiceKind, Tenant, User
 from tests.committed import transactional_db
 
 __all__ = ["transactional_db"]
@@ -90,3 +92,29 @@ def test_a_recipient_is_added_by_one_of_fifty(tenant: Tenant) -> None:
     assert all_at_once(deed).count(True) == 1
     assert Recipient.objects.count() == 1
     assert AuditEntry.objects.filter(action="recipient.added").count() == 1
+
+
+def test_a_user_made_in_the_same_instant_keeps_its_kind_its_accounts(tenant: Tenant) -> None:
+    """Whoever is being made a user while the switch is set is waited for, then seen."""
+    boss = User.objects.create_staff("boss", "b" * 15, "admin", name="けい")
+    aki = User.objects.create_user("aki", "a" * 15, name="あき")
+    kind = ServiceKind.objects.get(pk=tenant.kind_id)
+    new = NewValue("has_account", "no", kinds.japans_day(NOW), "理由")
+    refused: list[str] = []
+
+    def work() -> None:
+        try:
+            kinds.set_switch(kind, new, by=Actor(boss, None), now=NOW)
+        except kinds.KindRefusal as refusal:
+            refused.append(str(refusal))
+        finally:
+            connection.close()
+
+    thread = threading.Thread(target=work)
+    with transaction.atomic():
+        Membership.objects.create(tenant=tenant, user=aki, role="admin")
+        thread.start()
+        thread.join(0.5)
+        assert thread.is_alive()
+    thread.join()
+    assert len(refused) == 1

@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils.translation import gettext as _
 
 from noroshi.tenants import audit
@@ -27,6 +27,8 @@ from noroshi.tenants.models import (
 from noroshi.tenants.models.kinds import VALUES
 
 REASON_CHARS_MAX = 500
+# Until the end of the transaction: who is being made a user now is waited for, nobody else is.
+NO_NEW_USERS = "LOCK TABLE tenants_membership, tenants_enrolment IN SHARE MODE"
 
 
 class KindRefusal(ValueError):
@@ -121,10 +123,11 @@ def set_switch(kind: ServiceKind, new: NewValue, *, by: Actor, now: datetime) ->
     before = switches_of(kind, new.since).get(Switch(new.switch))
     if before is not None and before.value == new.value:
         raise KindRefusal(_("その日には、すでにこの値です。"))
-    if (new.switch, new.value) == (Switch.HAS_ACCOUNT, SwitchValue.NO) and has_users(
-        Tenant.objects.filter(kind=kind).values_list("pk", flat=True)
-    ):
-        raise KindRefusal(_("この種別の契約者に利用者がいるため、アカウントをなくせません。"))
+    if (new.switch, new.value) == (Switch.HAS_ACCOUNT, SwitchValue.NO):
+        with connection.cursor() as cursor:
+            cursor.execute(NO_NEW_USERS)
+        if has_users(Tenant.objects.filter(kind=kind).values_list("pk", flat=True)):
+            raise KindRefusal(_("この種別の契約者に利用者がいるため、アカウントをなくせません。"))
     row = KindSwitch.objects.create(
         kind=kind, switch=new.switch, value=new.value, since=new.since, reason=reason,
         set_by=by.user, at=now,
