@@ -32,12 +32,14 @@ from noroshi.gate.row import Row
 from noroshi.gate.store import Side
 
 ROOT = Path(__file__).resolve().parent.parent
-CONNECTIONS = 64
+WIDTHS = (1, 16, 64, 256)  # connections, each with one request under way
 POOL = 16
 WARM_S = 0.5
 ROUND_S = 1.0
 ROUNDS = 4
 START_S_MAX = 10.0
+PAGE_BYTES = 8192
+SYNCS = 400
 TICK_US = 1e6 / os.sysconf("SC_CLK_TCK")
 
 ONE = """
@@ -48,34 +50,85 @@ VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (key) DO NOTHING
 
 
 def run(database_url: str) -> dict[str, tuple[float, str]]:
-    """Measure in about ten seconds; returns name → (value, unit)."""
+    """Measure in about a minute; returns name → (value, unit)."""
     group = [sys.executable, "-m", "noroshi.gate.main"]
     insert = [sys.executable, "-m", "bench.gate", "insert"]
-    rounds: list[Round] = []
     with (
         a_connection(database_url) as token,
         a_gate(group, database_url) as (gate_pid, gate_port),
         a_gate(insert, database_url) as (_pid, insert_port),
     ):
-        postmaster = postmaster_of(database_url)
-        for port in (gate_port, insert_port):
-            load(port, token, WARM_S)
-        for _ in range(ROUNDS):
-            before_us = cpu_us([gate_pid, *family(postmaster)])
-            gate = load(gate_port, token, ROUND_S)
-            cost_us = cpu_us([gate_pid, *family(postmaster)]) - before_us
-            single = load(insert_port, token, ROUND_S)
-            assert not gate["refusals"] + single["refusals"]
-            rounds.append(Round(gate, single, cost_us / gate["answers"]))
-    for each in rounds:
-        print(each)
-    return {
-        # Neighbours on the machine disturb both sides of a round alike, and only ever add CPU.
-        "gate_vs_insert_64": (statistics.median(each.ratio() for each in rounds), "times"),
-        "gate_cpu_us": (min(each.cpu_us for each in rounds), "µs"),
-        "gate_uplinks_per_s": (max(rate(each.gate) for each in rounds), "1/s"),
-        "gate_p99_ms": (statistics.median(each.gate["p99_ms"] for each in rounds), "ms"),
+        sides = Sides(token, gate_pid, gate_port, insert_port, postmaster_of(database_url))
+        sides.warm()
+        rounds = {width: [sides.round(width) for _ in range(ROUNDS)] for width in WIDTHS}
+        sync_us = fdatasync_us()
+    for width, found in rounds.items():
+        for each in found:
+            print(f"{width:4d} {each}")
+    print(f"     one fdatasync {sync_us:.0f} µs, {1e6 / sync_us:.0f}/s")
+    return figures(rounds, sync_us)
+
+
+def figures(rounds: "dict[int, list[Round]]", sync_us: float) -> dict[str, tuple[float, str]]:
+    """What is told of all rounds.
+
+    Neighbours on the machine disturb both sides of a round alike, and only ever add CPU.
+    """
+    found: dict[str, tuple[float, str]] = {}
+    for width, tail in ((64, ""), (256, "_256")):
+        some = rounds[width]
+        found |= {
+            f"gate_vs_insert_{width}": (statistics.median(each.ratio() for each in some), "times"),
+            f"gate_cpu_us{tail}": (min(each.cpu_us for each in some), "µs"),
+            f"gate_uplinks_per_s{tail}": (max(rate(each.gate) for each in some), "1/s"),
+            f"gate_p99_ms{tail}": (statistics.median(each.gate["p99_ms"] for each in some), "ms"),
+        }
+    alone_ms = min(each.gate["p50_ms"] for each in rounds[1])
+    return found | {
+        "gate_vs_insert_16": (statistics.median(each.ratio() for each in rounds[16]), "times"),
+        "gate_one_p50_ms": (alone_ms, "ms"),
+        "gate_one_p50_fdatasyncs": (alone_ms * 1000 / sync_us, "fdatasyncs"),
+        "fdatasync_us": (sync_us, "µs"),
     }
+
+
+def fdatasync_us() -> float:
+    """The floor: one page written and made durable where the server's files lie, the median."""
+    page, took = bytes(PAGE_BYTES), []
+    with tempfile.NamedTemporaryFile(prefix="noroshi-bench-", buffering=0) as file:
+        file.write(page * SYNCS)  # WAL is written over files that are there already
+        os.fsync(file.fileno())
+        for number in range(SYNCS):
+            begun = time.perf_counter()
+            os.pwrite(file.fileno(), page, number * PAGE_BYTES)
+            os.fdatasync(file.fileno())
+            took.append(time.perf_counter() - begun)
+    return statistics.median(took) * 1e6
+
+
+@dataclass(frozen=True)
+class Sides:
+    """The gate and what it is compared with, both at work on the same server."""
+
+    token: str
+    gate_pid: int
+    gate_port: int
+    insert_port: int
+    postmaster: int
+
+    def warm(self) -> None:
+        """Let both of them have done everything once."""
+        for port in (self.gate_port, self.insert_port):
+            load(port, self.token, WIDTHS[-1], WARM_S)
+
+    def round(self, connections: int) -> "Round":
+        """One after the other; what the load generator costs is not counted."""
+        before_us = cpu_us([self.gate_pid, *family(self.postmaster)])
+        gate = load(self.gate_port, self.token, connections, ROUND_S)
+        cost_us = cpu_us([self.gate_pid, *family(self.postmaster)]) - before_us
+        single = load(self.insert_port, self.token, connections, ROUND_S)
+        assert not gate["refusals"] + single["refusals"]
+        return Round(gate, single, cost_us / gate["answers"])
 
 
 @dataclass(frozen=True)
@@ -92,8 +145,8 @@ class Round:
 
     def __str__(self) -> str:
         return (
-            f"gate {rate(self.gate):.0f}/s, p50 {self.gate['p50_ms']:.1f} ms, {self.cpu_us:.0f} µs;"
-            f" insert {rate(self.single):6.0f}/s p50 {self.single['p50_ms']:4.1f} ms"
+            f"gate {rate(self.gate):6.0f}/s, p50 {self.gate['p50_ms']:4.1f} ms, {self.cpu_us:.0f} "
+            f"µs; insert {rate(self.single):6.0f}/s, p50 {self.single['p50_ms']:4.1f} ms"
         )
 
 
@@ -102,11 +155,11 @@ def rate(told: dict[str, float]) -> float:
     return told["answers"] / told["seconds"]
 
 
-def load(port: int, token: str, seconds: float) -> dict[str, float]:
+def load(port: int, token: str, connections: int, seconds: float) -> dict[str, float]:
     """Run the load generator in a process of its own."""
     program = [sys.executable, str(ROOT / "bench" / "load.py")]
     told = subprocess.run(
-        [*program, str(port), token, str(CONNECTIONS), str(seconds)],
+        [*program, str(port), token, str(connections), str(seconds)],
         check=True,
         capture_output=True,
         timeout=seconds + START_S_MAX,

@@ -1,43 +1,43 @@
 """A load generator: connections that post ChirpStack uplinks, each as soon as the last is answered.
 
-`python bench/load.py <port> <token> <connections> <seconds>` prints one line of JSON.
+`python bench/load.py <port> <token> <connections> <seconds>` prints one line of JSON. It shares the
+machine with what it measures, so it does as little as it can: bare sockets and no parser.
 """
 
-import asyncio
 import json
 import os
+import select
+import socket
 import sys
 import time
 from datetime import UTC, datetime
 
-import uvloop
-
 GATEWAYS = 4
 DEVICES = 5000
+ANSWER_BYTES_MAX = 4096
+SILENCE_S_MAX = 10.0
 
 
 def main() -> None:
     """Load one gate and tell what it did."""
     port, token, connections, seconds = sys.argv[1:5]
-    told = uvloop.run(load(int(port), token, int(connections), float(seconds)))
+    told = load(int(port), token, int(connections), float(seconds))
     sys.stdout.write(json.dumps(told) + "\n")
 
 
-async def load(port: int, token: str, connections: int, seconds: float) -> dict[str, float]:
+def load(port: int, token: str, connections: int, seconds: float) -> dict[str, float]:
     """Post for some seconds; returns answers, refusals, the time they took, latencies in ms."""
-    loop = asyncio.get_running_loop()
+    clients = [socket.create_connection(("127.0.0.1", port)) for _ in range(connections)]
     run = Run(token)
-    run.until = loop.time() + seconds
-    begun = loop.time()
-    clients = [Client(run) for _ in range(connections)]
+    begun = time.perf_counter()
+    refusals = run.over(clients, begun + seconds)
+    took_s = time.perf_counter() - begun
     for client in clients:
-        await loop.create_connection(lambda client=client: client, "127.0.0.1", port)
-    await asyncio.gather(*(client.done for client in clients))
-    took_s = loop.time() - begun
+        client.close()
     late = sorted(run.latencies_s)
     return {
         "answers": len(late),
-        "refusals": run.refusals,
+        "refusals": refusals,
         "seconds": took_s,
         "p50_ms": late[len(late) // 2] * 1000 if late else 0.0,
         "p99_ms": late[len(late) * 99 // 100] * 1000 if late else 0.0,
@@ -45,14 +45,12 @@ async def load(port: int, token: str, connections: int, seconds: float) -> dict[
 
 
 class Run:
-    """What the clients of one run share: the next body and the count."""
+    """One run: requests that were never sent before, and how long each answer took."""
 
     def __init__(self, token: str) -> None:
-        self.until = 0.0
-        self.refusals = 0
         self.latencies_s: list[float] = []
         self._number = 0
-        self._nonce = os.urandom(4).hex()
+        self._nonce = os.urandom(4).hex().encode()
         body = template()
         head = f"POST /in/{token}?event=up HTTP/1.1\r\nHost: gate\r\nContent-Type: application/json"
         size = len(body % (b"0" * 8, 0, b"0" * 32, 0, 0))
@@ -62,46 +60,36 @@ class Run:
     def next_request(self) -> bytes:
         """A request that was never sent before."""
         n = self._number = self._number + 1
-        return self._request % (self._nonce.encode(), n, self._time, n % DEVICES, n)
+        return self._request % (self._nonce, n, self._time, n % DEVICES, n)
 
-
-class Client(asyncio.Protocol):
-    """One connection with one request under way at a time."""
-
-    def __init__(self, run: Run) -> None:
-        self.done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._run = run
-        self._transport: asyncio.Transport | None = None
-        self._sent_at = 0.0
-        self._read = b""
-
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        self._transport = transport
-        self._send()
-
-    def data_received(self, data: bytes) -> None:
-        self._read += data
-        if not self._read.endswith(b"\r\n\r\n"):
-            return
-        if self._read.startswith(b"HTTP/1.1 200"):
-            self._run.latencies_s.append(time.perf_counter() - self._sent_at)
-        else:
-            self._run.refusals += 1
-        self._read = b""
-        if asyncio.get_running_loop().time() < self._run.until:
-            self._send()
-        else:
-            self._transport.close()
-            self.done.set_result(None)
-
-    def connection_lost(self, _exc: Exception | None) -> None:
-        if not self.done.done():
-            self._run.refusals += 1
-            self.done.set_result(None)
-
-    def _send(self) -> None:
-        self._sent_at = time.perf_counter()
-        self._transport.write(self._run.next_request())
+    def over(self, clients: list[socket.socket], until: float) -> int:
+        """One request at a time over each client until a moment; returns how many were refused."""
+        refusals = 0
+        sent_at: dict[int, float] = {}
+        of_number = {client.fileno(): client for client in clients}
+        clock, took = time.perf_counter, self.latencies_s.append
+        with select.epoll() as ready:
+            for number, client in of_number.items():
+                ready.register(number, select.EPOLLIN)
+                sent_at[number] = clock()
+                client.sendall(self.next_request())
+            while sent_at:
+                events = ready.poll(SILENCE_S_MAX)
+                assert events, "the gate is silent"
+                for number, _what in events:
+                    client = of_number[number]
+                    is_kept = client.recv(ANSWER_BYTES_MAX).startswith(b"HTTP/1.1 200")
+                    now = clock()
+                    if is_kept:
+                        took(now - sent_at[number])
+                    refusals += not is_kept
+                    if is_kept and now < until:
+                        sent_at[number] = now
+                        client.sendall(self.next_request())
+                    else:
+                        del sent_at[number]
+                        ready.unregister(number)
+        return refusals
 
 
 def template() -> bytes:
