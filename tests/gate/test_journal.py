@@ -9,7 +9,6 @@ from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 
-import asyncpg
 import psycopg
 import pytest
 import uvloop
@@ -178,7 +177,7 @@ def test_a_connection_cut_while_a_statement_is_prepared_is_an_outage_like_any_ot
     sender: Callable[..., Sender], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     whole = gate_store.Writer._insert
-    cuts = [asyncpg.InternalClientError("cannot switch to state 12")]
+    cuts = [psycopg.OperationalError("the connection is lost")]
 
     async def cut_once(writer: gate_store.Writer, *rest: object) -> Written:
         if cuts:

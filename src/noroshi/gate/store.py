@@ -11,11 +11,14 @@ from uuid import UUID
 
 import asyncpg
 import msgspec
+import psycopg
 
 from noroshi.base import failpoints
 from noroshi.base.heartbeat import BEAT, EVERY_S, instance
 from noroshi.gate.book import Book
+from noroshi.gate.columns import arrays
 from noroshi.gate.connections import Connection
+from noroshi.gate.pipe import BadRow, Lost, Pipe
 from noroshi.gate.row import Row
 
 JOURNAL_LOCK = 0x6E6F726F7368  # "norosh": one writer of the journal at a time gets its ids
@@ -33,8 +36,8 @@ log = logging.getLogger(__name__)
 
 # The lock is taken before the first id and let go after the commit is visible, so that ids
 # become visible in their order over any number of gates and a reader's watermark skips none.
-INSERT = """
-WITH turn AS MATERIALIZED (SELECT pg_advisory_xact_lock($10)),
+INSERT = f"""
+WITH turn AS MATERIALIZED (SELECT pg_advisory_xact_lock({JOURNAL_LOCK})),
 stored AS (
     INSERT INTO inbox_entry (key, slice, connection_id, received_at, event, address,
                              content_type, query, body)
@@ -98,14 +101,18 @@ KEPT_ALIVE = (
     (socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, DEAD_MS),
 )
 
+# The same for the writer's connection, which is libpq's.
+AS_WRITER: dict[str, str | int] = {
+    "application_name": "noroshi gate",
+    "options": " ".join(f"-c {name}={value}" for name, value in SESSION.items()),
+    "keepalives_idle": SILENT_S,
+    "keepalives_interval": ASK_AGAIN_S,
+    "keepalives_count": ASKS,
+    "tcp_user_timeout": DEAD_MS,
+}
 # The row itself is what PostgreSQL or the encoder will not take: every other error is an outage.
-BAD_ROW = (
-    asyncpg.DataError,  # class 22
-    asyncpg.IntegrityConstraintViolationError,
-    asyncpg.ProgramLimitExceededError,
-    ValueError,  # what cannot be encoded never reaches the server
-    OverflowError,
-)
+BAD_ROW = (BadRow, ValueError, OverflowError)  # what cannot be encoded never reaches the server
+WRITER_OUTAGE = (Lost, psycopg.Error, OSError, TimeoutError)
 OUTAGE = (
     asyncpg.PostgresError,
     asyncpg.InterfaceError,
@@ -151,7 +158,7 @@ class Writer:
         """Nothing is opened before the first `write`."""
         self.is_up = True
         self._url = database_url
-        self._pg: asyncpg.Connection | None = None
+        self._pipe: Pipe | None = None
         self._mark: UUID | None = None
 
     async def write(
@@ -163,9 +170,9 @@ class Writer:
         """
         try:
             async with asyncio.timeout(seconds_max):
-                connection = await self._connected(of)
-                written = await self._insert(connection, rows)
-        except OUTAGE as error:
+                way = await self._connected(of)
+                written = await self._insert(way, rows)
+        except WRITER_OUTAGE as error:
             if self.is_up:
                 log.warning("database is away or slow: %s", one_line(error))
             self.is_up = False
@@ -179,30 +186,46 @@ class Writer:
 
     def close(self) -> None:
         """Cut the connection; the next `write` makes another."""
-        if self._pg is not None:
-            self._pg.terminate()
-            self._pg = None
+        if self._pipe is not None:
+            self._pipe.close()
+            self._pipe = None
 
-    async def _insert(self, connection: asyncpg.Connection, rows: Sequence[Row]) -> Written:
+    async def _insert(self, way: Pipe, rows: Sequence[Row]) -> Written:
         try:
-            columns = zip(*rows, strict=True)
-            return Written(await connection.fetchval(INSERT, *columns, JOURNAL_LOCK))
+            return Written(int.from_bytes(await way.run(arrays(rows)), "big"))
         except BAD_ROW as error:
             if len(rows) > 1:
                 middle = len(rows) // 2
-                first = await self._insert(connection, rows[:middle])
-                return first + await self._insert(connection, rows[middle:])
+                first = await self._insert(way, rows[:middle])
+                return first + await self._insert(way, rows[middle:])
             row = rows[0]
             log.error("entry %s of connection %s refused: %s", row.key, row.connection_id, error)
             return Written(0, (row,))
 
-    async def _connected(self, mark: UUID | None) -> asyncpg.Connection:
-        if self._pg is None or self._pg.is_closed():
-            self._pg = await connected(self._url)
-            self._mark = await self._pg.fetchval(MARK)
+    async def _connected(self, mark: UUID | None) -> Pipe:
+        if self._pipe is None or self._pipe.is_closed:
+            async with asyncio.timeout(CONNECT_S_MAX):
+                self._mark, self._pipe = await _piped(self._url)
         if mark not in {None, self._mark}:
-            raise asyncpg.InterfaceError("this is another database than the one rows wait for")
-        return self._pg
+            raise Lost("this is another database than the one rows wait for")
+        return self._pipe
+
+
+async def _piped(database_url: str) -> tuple[UUID | None, Pipe]:
+    """A new connection for the INSERT, and the mark of the database that it leads to.
+
+    Raises as WRITER_OUTAGE says.
+    """
+    address = psycopg.conninfo.make_conninfo(database_url, **AS_WRITER)
+    made = await psycopg.AsyncConnection.connect(address, autocommit=True, prepare_threshold=None)
+    with contextlib.ExitStack() as undo:
+        undo.callback(made.pgconn.finish)
+        found = await (await made.execute(MARK)).fetchone()
+        pipe = Pipe(made)
+        undo.callback(pipe.close)
+        await pipe.prepare(INSERT)
+        undo.pop_all()
+    return (found[0] if found else None), pipe
 
 
 async def connected(database_url: str) -> asyncpg.Connection:
