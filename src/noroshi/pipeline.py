@@ -21,6 +21,7 @@ from noroshi.inbox import exceptions, journal
 from noroshi.inbox.entry import EntryRow
 from noroshi.inbox.exceptions import Trouble
 from noroshi.inbox.models import Connection
+from noroshi.inbox.sources import Source, sources
 from noroshi.networks import registry
 from noroshi.networks.uplink import Arrival, Event, Malformed, Uplink
 from noroshi.readings import backdated, store
@@ -136,7 +137,7 @@ def parse(rows: Sequence[EntryRow]) -> tuple[Parsed, list[tuple[EntryRow, Uplink
 
     A connection without an owner is the provider's own, open to all devices.
     """
-    known = Connection.objects.in_bulk({row.connection_id for row in rows})
+    known = sources({row.connection_id for row in rows})
     parsed, items = Parsed({key: source.tenant_id for key, source in known.items()}), []
     for row in rows:
         source = known.get(row.connection_id)
@@ -153,7 +154,7 @@ def parse(rows: Sequence[EntryRow]) -> tuple[Parsed, list[tuple[EntryRow, Uplink
     return parsed, items
 
 
-def arrival(row: EntryRow, source: Connection) -> Arrival:
+def arrival(row: EntryRow, source: Connection | Source) -> Arrival:
     """The row as its network's adapter wants it."""
     return Arrival(
         connection_id=row.connection_id,
@@ -393,7 +394,7 @@ def tell(parsed: Parsed, *, has_incidents: bool) -> None:
     for message in parsed.heard:
         devices.setdefault(message.device.tenant_id, {})[message.device.code] = None
     kinds = ["reading", "incident"] if has_incidents else ["reading"]
-    for tenant_id, codes in devices.items():
-        news.tell_pages(tenant_id, list(codes), kinds=kinds)
+    if devices:
+        news.tell_pages({tenant: list(codes) for tenant, codes in devices.items()}, kinds=kinds)
     if parsed.troubles:
-        news.tell_pages(news.OFFICE, news.ANY_DEVICE, kinds=["trouble"])
+        news.tell_pages({news.OFFICE: news.ANY_DEVICE}, kinds=["trouble"])

@@ -1,6 +1,5 @@
 """Write the mails about incidents: one for each recipient, in the recipient's language."""
 
-from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -9,10 +8,11 @@ from django.conf import settings
 from django.template.loader import render_to_string
 from django.utils import translation
 
-from noroshi.alarms import words
+from noroshi.alarms import rows, words
 from noroshi.alarms.judge import OPENED, UPPER
-from noroshi.alarms.models import Incident, Recipient, Rule
-from noroshi.devices.models import Device, Quantity
+from noroshi.alarms.models import Incident
+from noroshi.alarms.rows import Place, Told
+from noroshi.devices.models import Quantity
 from noroshi.devices.quantities import quantities_of
 from noroshi.outbox.actions import NewMessage, mail_domain
 
@@ -41,7 +41,7 @@ class Scene:
     """All that a mail needs to know."""
 
     news: News
-    device: Device
+    device: Place
     quantity: Quantity | None
     told: int
     now: datetime
@@ -74,11 +74,9 @@ def write(news: Sequence[News], *, now: datetime) -> list[NewMessage]:
     """The messages for all active recipients of the rules concerned."""
     if not news:
         return []
-    people = _recipients({one.incident.rule_id for one in news if one.incident.rule_id})
+    people = rows.recipients({one.incident.rule_id for one in news if one.incident.rule_id})
     told = [one for one in news if one.incident.rule_id in people]
-    devices = Device.objects.select_related("site", "type").in_bulk(
-        {one.incident.device_id for one in told}
-    )
+    devices = rows.places({one.incident.device_id for one in told}) if told else {}
     quantities = quantities_of({device.type_id for device in devices.values()})
     messages = []
     for one in told:
@@ -89,7 +87,7 @@ def write(news: Sequence[News], *, now: datetime) -> list[NewMessage]:
     return messages
 
 
-def _messages(scene: Scene, to: Sequence[Recipient]) -> list[NewMessage]:
+def _messages(scene: Scene, to: Sequence[Told]) -> list[NewMessage]:
     texts = {language: _render(scene, language) for language in {one.language for one in to}}
     incident, name = scene.news.incident, scene.news.name
     domain = mail_domain()
@@ -107,14 +105,6 @@ def _messages(scene: Scene, to: Sequence[Recipient]) -> list[NewMessage]:
         )
         for person in to
     ]
-
-
-def _recipients(rule_ids: set[int]) -> dict[int, list[Recipient]]:
-    found: dict[int, list[Recipient]] = defaultdict(list)
-    links = Rule.recipients.through.objects.filter(rule__in=rule_ids, recipient__is_active=True)
-    for link in links.select_related("recipient").order_by("recipient_id"):
-        found[link.rule_id].append(link.recipient)
-    return dict(found)
 
 
 def _render(scene: Scene, language: str) -> tuple[str, str]:
@@ -137,7 +127,7 @@ def _text(scene: Scene) -> Text:
     held = incident.opened_at - incident.since
     return Text(
         device=words.one_line(scene.device.name),
-        site=words.one_line(scene.device.site.name) if scene.device.site else "",
+        site=words.one_line(scene.device.site),
         quantity=words.one_line(quantity.name if quantity else incident.key),
         value=value,
         limit=words.number(incident.limit, quantity),

@@ -2,13 +2,13 @@
 
 from collections.abc import Mapping
 
-from django.db import connection
+from noroshi.base import wire
 
 # What the gate counts by its own INSERT (gate/store.py), and what the spine counts.
 STORED, DECODED, FAILED = "stored", "decoded", "failed"
 ADD = """
 INSERT INTO base_tally (stage, slot, count)
-SELECT stage, %s, count FROM unnest(%s::text[], %s::bigint[]) AS t (stage, count)
+SELECT stage, %b::smallint, count FROM unnest(%b::text[], %b::bigint[]) AS t (stage, count)
 ON CONFLICT (stage, slot) DO UPDATE SET count = base_tally.count + excluded.count
 """
 
@@ -20,5 +20,6 @@ def add(counts: Mapping[str, int], *, slot: int) -> None:
     """
     told = {stage: count for stage, count in sorted(counts.items()) if count}
     if told:
-        with connection.cursor() as cursor:
-            cursor.execute(ADD, [slot, list(told), list(told.values())])
+        counts_told = wire.numbers(list(told.values()), wire.INT8)
+        with wire.hot() as cursor:
+            cursor.execute(ADD, [slot, wire.texts(told), counts_told])

@@ -6,7 +6,7 @@ import struct
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, Self
 
 import msgspec
 import numpy as np
@@ -29,6 +29,8 @@ INT2, INT4, INT8, FLOAT4, FLOAT8 = 21, 23, 20, 700, 701
 BOOL, BYTEA, TEXT, TIMESTAMPTZ, UUID = 16, 17, 25, 1184, 2950
 WIDTHS = {INT2: ">i2", INT4: ">i4", INT8: ">i8", FLOAT4: ">f4", FLOAT8: ">f8", BOOL: "?"}
 
+NEVER_BY_COUNT = 1 << 62  # prepare what asks for it, and nothing for being asked often
+
 _ENCODER = msgspec.json.Encoder(enc_hook=dict)
 
 
@@ -49,8 +51,16 @@ class PackedDumper(Dumper):
         return obj
 
 
+class HotCursor(psycopg.Cursor[Any]):
+    """Asks the same again and again: the server keeps what it read and planned of each query."""
+
+    def execute(self, *asked: Any, prepare: bool | None = True, binary: bool | None = True) -> Self:
+        """As psycopg's, prepared and with an answer in binary form."""
+        return super().execute(*asked, prepare=prepare, binary=binary)
+
+
 @contextmanager
-def cursor() -> Iterator["psycopg.Cursor[Any]"]:
+def cursor(kind: type["psycopg.Cursor[Any]"] = psycopg.Cursor) -> Iterator["psycopg.Cursor[Any]"]:
     """A server-side-binding cursor on Django's connection, inside Django's transaction.
 
     Django's own cursor writes parameters into the text of the query, which is slow for arrays.
@@ -59,13 +69,23 @@ def cursor() -> Iterator["psycopg.Cursor[Any]"]:
     connection.ensure_connection()
     with (
         connection.wrap_database_errors,
-        psycopg.Cursor(connection.connection) as plain,
+        kind(connection.connection) as plain,
     ):
         plain.adapters.register_dumper(Packed, PackedDumper)
         # Django reads JSON as text, for its model fields to parse.
         plain.adapters.register_loader("jsonb", JsonbLoader)
         plain.adapters.register_loader("jsonb", JsonbBinaryLoader)
         yield plain
+
+
+@contextmanager
+def hot() -> Iterator["psycopg.Cursor[Any]"]:
+    """The same for queries of a hot path, each prepared when it is first asked."""
+    connection.ensure_connection()
+    if connection.connection.prepare_threshold is None:  # as Django leaves it: prepare nothing
+        connection.connection.prepare_threshold = NEVER_BY_COUNT
+    with cursor(HotCursor) as prepared:
+        yield prepared
 
 
 def micros(at: datetime) -> int:
@@ -114,6 +134,13 @@ def numbers_or_nulls(values: Sequence[float | None], oid: int) -> Packed:
 def times(at_us: Sequence[int]) -> Packed:
     """An array of timestamptz from microseconds since 1970."""
     body = numbers(np.asarray(at_us, dtype=np.int64) - POSTGRES_EPOCH_US, INT8)
+    return Packed(body[:8] + SIZE.pack(TIMESTAMPTZ) + body[12:])
+
+
+def times_or_nulls(moments: Sequence[datetime | None]) -> Packed:
+    """An array of timestamptz, of which some may be NULL."""
+    at_us = [None if at is None else micros(at) - POSTGRES_EPOCH_US for at in moments]
+    body = numbers_or_nulls(at_us, INT8)
     return Packed(body[:8] + SIZE.pack(TIMESTAMPTZ) + body[12:])
 
 

@@ -6,7 +6,6 @@ from datetime import datetime
 from functools import lru_cache
 
 import msgspec
-from django.db import connection
 
 from noroshi.base import wire
 from noroshi.codecs.models import CodecVersion
@@ -28,10 +27,12 @@ LEFT JOIN devices_device d ON d.space = t.space AND d.address = t.address
 """
 TYPES = """
 SELECT t.id, c.kind, (SELECT v.id FROM codecs_codecversion v
-  WHERE v.codec_id = c.id ORDER BY v.number DESC LIMIT 1)
-FROM devices_devicetype t JOIN codecs_codec c ON c.id = t.codec_id WHERE t.id = ANY(%s)
+  WHERE v.codec_id = c.id ORDER BY v.number DESC LIMIT 1), quantity.keys, quantity.kinds
+FROM devices_devicetype t JOIN codecs_codec c ON c.id = t.codec_id
+CROSS JOIN LATERAL (SELECT array_agg(q.key::text) AS keys, array_agg(q.kind::text) AS kinds
+  FROM devices_quantity q WHERE q.type_id = t.id) AS quantity
+WHERE t.id = ANY(%b::bigint[])
 """
-QUANTITIES = "SELECT type_id, key, kind FROM devices_quantity WHERE type_id = ANY(%s)"
 
 
 class TypeFacts(msgspec.Struct, frozen=True, gc=False):
@@ -87,7 +88,7 @@ class Holders:
 
 
 def holders(sent: Sequence[tuple[Place, datetime]]) -> Holders:
-    """Who held these things at these instants. Three queries, more only where the past matters."""
+    """Who held these things at these instants. Two queries, more only where the past matters."""
     now = find({place for place, _at in sent})
     wanted = {
         place for place, at in sent if (device := now.get(place)) is None or not device.held(at)
@@ -100,8 +101,8 @@ def find(addresses: Collection[Place]) -> dict[Place, DeviceFacts]:
     if not addresses:
         return {}
     spaces = wire.texts(space for space, _ in addresses)
-    with wire.cursor() as cursor:
-        cursor.execute(DEVICES, [spaces, wire.texts(a for _, a in addresses)], binary=True)
+    with wire.hot() as cursor:
+        cursor.execute(DEVICES, [spaces, wire.texts(a for _, a in addresses)])
         rows = cursor.fetchall()
     types = find_types({row[5] for row in rows})
     return {
@@ -113,8 +114,8 @@ def find(addresses: Collection[Place]) -> dict[Place, DeviceFacts]:
 def former(addresses: Collection[Place]) -> dict[Place, list[tuple[DeviceFacts, datetime]]]:
     """(space, address) → who held it before, each with its end, for what is in the register."""
     spaces = wire.texts(space for space, _ in addresses)
-    with wire.cursor() as cursor:
-        cursor.execute(FORMER, [spaces, wire.texts(a for _, a in addresses)], binary=True)
+    with wire.hot() as cursor:
+        cursor.execute(FORMER, [spaces, wire.texts(a for _, a in addresses)])
         rows = cursor.fetchall()
     types = find_types({row[5] for row in rows if row[5] is not None})
     found: dict[Place, list[tuple[DeviceFacts, datetime]]] = {}
@@ -128,16 +129,12 @@ def former(addresses: Collection[Place]) -> dict[Place, list[tuple[DeviceFacts, 
 
 def find_types(ids: Collection[int]) -> dict[int, TypeFacts]:
     """The types' codecs in force and their quantities."""
-    with connection.cursor() as cursor:
-        cursor.execute(QUANTITIES, [list(ids)])
-        kinds: dict[int, dict[str, str]] = {}
-        for type_id, key, kind in cursor.fetchall():
-            kinds.setdefault(type_id, {})[key] = kind
-        cursor.execute(TYPES, [list(ids)])
-        return {
-            type_id: TypeFacts(kind, version_id, kinds.get(type_id, {}))
-            for type_id, kind, version_id in cursor.fetchall()
-        }
+    with wire.hot() as cursor:
+        rows = cursor.execute(TYPES, [wire.numbers(list(ids), wire.INT8)]).fetchall()
+    return {
+        type_id: TypeFacts(kind, version_id, dict(zip(keys or (), kinds or (), strict=True)))
+        for type_id, kind, version_id, keys, kinds in rows
+    }
 
 
 @lru_cache(maxsize=SOURCES_MAX)

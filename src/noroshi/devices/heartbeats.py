@@ -44,7 +44,7 @@ def hear(beats: Sequence[Beat]) -> None:
     if not newest:
         return
     rows = [newest[key] for key in sorted(newest)]
-    with wire.cursor() as cursor:
+    with wire.hot() as cursor:
         cursor.execute(
             HEAR,
             [

@@ -1,21 +1,26 @@
 """The exception list: entries that could not be carried through, and their way back."""
 
 from collections.abc import Iterable, Sequence
+from typing import NamedTuple
 from uuid import UUID
 
 import msgspec
-from django.db import connection
 
-from noroshi.base import failpoints
+from noroshi.base import failpoints, wire
 from noroshi.inbox.entry import EntryRow
 from noroshi.inbox.models import ExceptionalEntry
 
 DETAIL_CHARS_MAX = 500
 REASON_CHARS_MAX = 60
-AGAIN = ExceptionalEntry.State.AGAIN
-OPEN = ExceptionalEntry.State.OPEN
-DONE = ExceptionalEntry.State.DONE
 UNKNOWN = ExceptionalEntry.Kind.UNKNOWN
+CLAIM_AGAIN = """
+SELECT id, entry_key FROM inbox_exception WHERE state = 'again' AND slice = ANY(%b::smallint[])
+ORDER BY entry_id LIMIT %b::bigint FOR UPDATE SKIP LOCKED
+"""
+SETTLE = """
+UPDATE inbox_exception SET state = 'done', attempts = least(attempts + 1, 30000)
+WHERE id = ANY(%b::bigint[])
+"""
 
 
 class Trouble(msgspec.Struct, frozen=True, gc=False):
@@ -27,6 +32,13 @@ class Trouble(msgspec.Struct, frozen=True, gc=False):
     detail: str = ""
     space: str = ""
     address: str = ""
+
+
+class Again(NamedTuple):
+    """An entry that somebody asked to run again: its row on the list, and its key."""
+
+    id: int
+    entry_key: UUID
 
 
 def put(troubles: Sequence[Trouble]) -> None:
@@ -77,23 +89,18 @@ def clean(text: str) -> str:
     return printable[:DETAIL_CHARS_MAX]
 
 
-def claim_again(slices: Iterable[int], *, limit: int) -> list[ExceptionalEntry]:
+def claim_again(slices: Iterable[int], *, limit: int) -> list[Again]:
     """Entries of the claimed slices that somebody asked to run again, oldest first."""
-    claimed = list(
-        ExceptionalEntry.objects.filter(state=AGAIN, slice__in=list(slices))
-        .order_by("entry_id")
-        .select_for_update(skip_locked=True)[:limit]
-    )
+    with wire.hot() as cursor:
+        cursor.execute(CLAIM_AGAIN, [wire.numbers(list(slices), wire.INT2), limit])
+        claimed = [Again(*row) for row in cursor.fetchall()]
     failpoints.at("spine.again_claimed")
     return claimed
 
 
-def settle(again: Sequence[ExceptionalEntry]) -> None:
+def settle(again: Sequence[Again]) -> None:
     """Before they run once more: done, unless `put` says otherwise in the same transaction."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "UPDATE inbox_exception SET state = %s, attempts = least(attempts + 1, 30000) "
-            "WHERE id = ANY(%s)",
-            [DONE, [row.pk for row in again]],
-        )
+    if again:
+        with wire.hot() as cursor:
+            cursor.execute(SETTLE, [wire.numbers([one.id for one in again], wire.INT8)])
     failpoints.at("spine.again_settled")

@@ -15,16 +15,24 @@ from noroshi.inbox.models import SLICES
 
 READ_BYTES_MAX = 32 << 20  # of bodies in one batch, so that large ones do not fill the memory
 COLUMNS = "key, id, slice, connection_id, received_at, event, address, content_type, query, body"
+CLAIM = """
+SELECT slice, entry_id FROM inbox_watermark ORDER BY entry_id, random()
+LIMIT %b::bigint FOR UPDATE SKIP LOCKED
+"""
 READ_ON = f"""
 SELECT {COLUMNS} FROM (
     SELECT {COLUMNS},
         sum(octet_length(body)) OVER (ORDER BY id ROWS UNBOUNDED PRECEDING) AS bytes_so_far
-    FROM inbox_entry WHERE id > %s AND slice = ANY(%s) ORDER BY id LIMIT %s
+    FROM inbox_entry WHERE id > %b::bigint AND slice = ANY(%b::smallint[])
+    ORDER BY id LIMIT %b::bigint
 ) AS waiting
-WHERE bytes_so_far - octet_length(body) < %s
+WHERE bytes_so_far - octet_length(body) < %b::bigint
 ORDER BY id
 """
-
+MOVE = """
+UPDATE inbox_watermark SET entry_id = %b::bigint
+WHERE slice = ANY(%b::smallint[]) AND entry_id < %b::bigint
+"""
 CARRIED = f"""
 SELECT {COLUMNS} FROM inbox_entry e WHERE received_at >= %b AND id > %b
     AND id <= (SELECT entry_id FROM inbox_watermark w WHERE w.slice = e.slice)
@@ -39,13 +47,8 @@ def claim_slices(limit: int) -> dict[int, int]:
     Of equals any: slices where nothing comes in must not stand before those with entries to run
     again. Returns slice → id of the last entry read. The caller's transaction holds the claim.
     """
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT slice, entry_id FROM inbox_watermark ORDER BY entry_id, random() "
-            "LIMIT %s FOR UPDATE SKIP LOCKED",
-            [limit],
-        )
-        claimed = dict(cursor.fetchall())
+    with wire.hot() as cursor:
+        claimed = dict(cursor.execute(CLAIM, [limit]).fetchall())
     failpoints.at("spine.claimed")
     return claimed
 
@@ -58,15 +61,12 @@ def read_on(marks: Mapping[int, int], *, limit: int) -> tuple[list[EntryRow], in
     else they would be furthest behind for ever and be claimed in place of those with entries.
     """
     lowest = newest = min(marks.values())
-    with wire.cursor() as cursor:
+    with wire.hot() as cursor:
         if len(marks) < SLICES:
             cursor.execute("SELECT coalesce(max(id), 0) FROM inbox_entry")
             newest = max(newest, *[found for (found,) in cursor.fetchall()])
-        cursor.execute(
-            READ_ON,
-            [lowest, list(marks), limit, READ_BYTES_MAX],
-            binary=True,
-        )
+        slices = wire.numbers(list(marks), wire.INT2)
+        cursor.execute(READ_ON, [lowest, slices, limit, READ_BYTES_MAX])
         rows = [EntryRow(*row) for row in cursor.fetchall()]
     failpoints.at("spine.read")
     read_to = rows[-1].id if rows else lowest
@@ -77,11 +77,9 @@ def read_on(marks: Mapping[int, int], *, limit: int) -> tuple[list[EntryRow], in
 
 def move(marks: Mapping[int, int], read_to: int) -> None:
     """Set the claimed watermarks that are behind to `read_to`."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "UPDATE inbox_watermark SET entry_id = %s WHERE slice = ANY(%s) AND entry_id < %s",
-            [read_to, list(marks), read_to],
-        )
+    slices = wire.numbers(list(marks), wire.INT2)
+    with wire.hot() as cursor:
+        cursor.execute(MOVE, [read_to, slices, read_to])
     failpoints.at("spine.moved")
 
 

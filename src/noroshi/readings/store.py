@@ -35,7 +35,7 @@ SELECT tenant_id, device_id, key, kind FROM (
     WHERE NOT EXISTS (SELECT FROM readings_series s
         WHERE s.device_id = n.device_id AND s.key = n.key AND s.kind = n.kind)
 ) AS new
-WHERE number <= %b
+WHERE number <= %b::bigint
 ON CONFLICT (device_id, key, kind) DO NOTHING
 """
 KEEP_NUMBERS = """
@@ -201,8 +201,8 @@ def keep_uplinks(uplinks: Iterable[NewUplink]) -> set[tuple[int, UUID]]:
     if not merged:
         return set()
     batch = list(merged.values())
-    with wire.cursor() as cursor:
-        cursor.execute(KEEP_UPLINKS, _columns(batch), binary=True)
+    with wire.hot() as cursor:
+        cursor.execute(KEEP_UPLINKS, _columns(batch))
         new = set(cursor.fetchall())
         failpoints.at("spine.uplinks_inserted")
         if len(new) < len(batch):
@@ -270,11 +270,11 @@ def _find_or_make(wanted: Mapping[SeriesName, Point]) -> None:
     if len(_series_ids) + len(wanted) > SERIES_CACHED_MAX:
         _series_ids.clear()
     devices, keys, kinds = zip(*wanted, strict=True)
-    columns = [list(devices), list(keys), list(kinds)]
-    with wire.cursor() as cursor:
+    columns = [wire.numbers(devices, wire.INT8), wire.texts(keys), wire.texts(kinds)]
+    with wire.hot() as cursor:
         found = cursor.execute(FIND_SERIES, columns).fetchall()
         if len(found) < len(wanted):
-            tenants = [point.tenant_id for point in wanted.values()]
+            tenants = wire.numbers([point.tenant_id for point in wanted.values()], wire.INT8)
             cursor.execute(MAKE_SERIES, [tenants, *columns, DEVICE_SERIES_MAX])
             found = cursor.execute(FIND_SERIES, columns).fetchall()
     _series_ids.update(((device, key, kind), series) for device, key, kind, series in found)
@@ -283,8 +283,8 @@ def _find_or_make(wanted: Mapping[SeriesName, Point]) -> None:
 def _newest(ids: Iterable[int]) -> dict[int, datetime | None]:
     """When each series was heard last, None for never; a series that is gone is absent."""
     wanted = set(ids)
-    with wire.cursor() as cursor:
-        cursor.execute(NEWEST, [wire.numbers(sorted(wanted), wire.INT4)], binary=True)
+    with wire.hot() as cursor:
+        cursor.execute(NEWEST, [wire.numbers(sorted(wanted), wire.INT4)])
         newest: dict[int, datetime | None] = dict(cursor.fetchall())
         if len(newest) < len(wanted):
             silent = sorted(wanted - newest.keys())
@@ -301,7 +301,7 @@ def _keep_numbers(stored: Sequence[Timed]) -> None:
         wire.times([us for _, us in stored]),
         wire.numbers([_number(one.point) for one, _ in stored], wire.FLOAT8),
     ]
-    with wire.cursor() as cursor:
+    with wire.hot() as cursor:
         cursor.execute(KEEP_NUMBERS, columns)
 
 
@@ -313,7 +313,7 @@ def _keep_loose(stored: Sequence[Timed]) -> None:
         wire.times([us for _, us in stored]),
         wire.jsons(one.point.value for one, _ in stored),
     ]
-    with wire.cursor() as cursor:
+    with wire.hot() as cursor:
         cursor.execute(KEEP_LOOSE, columns)
 
 
@@ -326,7 +326,7 @@ def _keep_latest(stored: Iterable[Timed], before: Mapping[int, datetime | None])
             newest[series_id] = one
     first = [one for series_id, one in newest.items() if before[series_id] is None]
     again = [one for series_id, one in newest.items() if before[series_id] is not None]
-    with wire.cursor() as cursor:
+    with wire.hot() as cursor:
         if first:
             owners = [
                 wire.numbers([one.point.tenant_id for one, _ in first], wire.INT8),

@@ -1,0 +1,211 @@
+"""What watching reads and writes of rules, states and incidents, each in one statement."""
+
+from collections import defaultdict
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import msgspec
+
+from noroshi.alarms.judge import Bounds, State
+from noroshi.alarms.models import Incident
+from noroshi.base import wire
+
+RULES = """
+SELECT rule.id, rule.device_id, rule.key, rule.upper, rule.lower,
+    state.phase IS NULL OR state.phase = 'normal'
+FROM alarms_rule rule LEFT JOIN alarms_rulestate state ON state.rule_id = rule.id
+WHERE rule.device_id = ANY (%b::bigint[]) AND rule.is_active
+"""
+LOCK = """
+SELECT id, tenant_id, device_id, key, upper, lower, margin, hold_s FROM alarms_rule
+WHERE id = ANY (%b::bigint[]) AND is_active ORDER BY id FOR NO KEY UPDATE
+"""
+KNOWN = """
+SELECT state.rule_id, state.phase, state.side, state.since, state.judged_at
+FROM alarms_rulestate state WHERE state.rule_id = ANY (%b::bigint[])
+"""
+OPEN_FIELDS = (
+    *("id", "tenant_id", "code", "device_id", "rule_id", "key", "side", "limit", "since"),
+    *("opened_at", "opened_value", "worst_value"),
+)
+OPEN = f"""
+SELECT {", ".join(f'"{name}"' for name in OPEN_FIELDS)} FROM alarms_incident
+WHERE rule_id = ANY (%b::bigint[]) AND closed_at IS NULL
+"""
+KEEP_STATES = """
+INSERT INTO alarms_rulestate (rule_id, phase, side, since, judged_at)
+SELECT * FROM unnest(%b::bigint[], %b::text[], %b::text[], %b::timestamptz[], %b::timestamptz[])
+ON CONFLICT (rule_id) DO UPDATE SET phase = excluded.phase, side = excluded.side,
+    since = excluded.since, judged_at = excluded.judged_at
+"""
+KEEP_TOUCHED = """
+UPDATE alarms_incident AS known
+SET worst_value = new.worst, closed_at = new.closed_at, closed_value = new.closed_value
+FROM unnest(%b::bigint[], %b::float8[], %b::timestamptz[], %b::float8[])
+    AS new (id, worst, closed_at, closed_value)
+WHERE known.id = new.id
+"""
+KEEP_OPENED = """
+INSERT INTO alarms_incident (tenant_id, code, device_id, rule_id, key, side, "limit", since,
+    opened_at, opened_value, worst_value, closed_at, closed_value)
+SELECT * FROM unnest(%b::bigint[], %b::text[], %b::bigint[], %b::bigint[], %b::text[], %b::text[],
+    %b::float8[], %b::timestamptz[], %b::timestamptz[], %b::float8[], %b::float8[],
+    %b::timestamptz[], %b::float8[])
+ON CONFLICT DO NOTHING RETURNING code
+"""
+
+
+RECIPIENTS = """
+SELECT link.rule_id, person.code, person.address, person.language
+FROM alarms_rule_recipients link JOIN alarms_recipient person ON person.id = link.recipient_id
+WHERE link.rule_id = ANY (%b::bigint[]) AND person.is_active ORDER BY person.id
+"""
+PLACES = """
+SELECT device.id, device.code, device.name, device.type_id, coalesce(site.name, '')
+FROM devices_device device LEFT JOIN devices_site site ON site.id = device.site_id
+WHERE device.id = ANY (%b::bigint[])
+"""
+
+Limits = tuple[int, int, str, float | None, float | None, bool]
+
+
+@dataclass(frozen=True, slots=True)
+class Watching:
+    """A locked rule."""
+
+    id: int
+    tenant_id: int
+    device_id: int
+    key: str
+    bounds: Bounds
+
+
+class Known(msgspec.Struct, frozen=True, gc=False):
+    """What the judge knew of a rule after the newest number that changed it, measured then."""
+
+    state: State = State()
+    judged_at: datetime | None = None
+
+
+class Judged(msgspec.Struct, frozen=True, gc=False):
+    """What the judge knows of a rule now."""
+
+    rule_id: int
+    state: State
+    judged_at: datetime
+
+
+class Told(msgspec.Struct, frozen=True, gc=False):
+    """Somebody who gets mails."""
+
+    code: str
+    address: str
+    language: str
+
+
+class Place(msgspec.Struct, frozen=True, gc=False):
+    """A device as a mail speaks of it; `site` is empty for none."""
+
+    code: str
+    name: str
+    type_id: int
+    site: str
+
+
+def limits_of(device_ids: Collection[int]) -> list[Limits]:
+    """Of each active rule of these devices: id, device, key, upper, lower, whether it is at rest.
+
+    At rest: the last number that it judged was normal. Plain rows, since there are thousands.
+    """
+    with wire.hot() as cursor:
+        return cursor.execute(RULES, [wire.numbers(list(device_ids), wire.INT8)]).fetchall()
+
+
+def locked(rule_ids: Collection[int]) -> list[Watching]:
+    """The rules, locked in one order: the lock of a rule guards its state and open incident."""
+    with wire.hot() as cursor:
+        rows = cursor.execute(LOCK, [wire.numbers(sorted(rule_ids), wire.INT8)]).fetchall()
+    return [
+        Watching(rule_id, tenant_id, device_id, key, Bounds(*bounds))
+        for rule_id, tenant_id, device_id, key, *bounds in rows
+    ]
+
+
+def known(rule_ids: Sequence[int]) -> tuple[dict[int, Known], dict[int, Incident]]:
+    """The state and the open incident of each rule that has one.
+
+    To be asked after the lock is held, so that they are what the last holder wrote.
+    """
+    asked = [wire.numbers(rule_ids, wire.INT8)]
+    with wire.hot() as cursor:
+        states = {
+            rule_id: Known(State(phase, side, since), judged_at)
+            for rule_id, phase, side, since, judged_at in cursor.execute(KNOWN, asked).fetchall()
+        }
+        found = cursor.execute(OPEN, asked).fetchall()
+    incidents = [Incident(**dict(zip(OPEN_FIELDS, row, strict=True))) for row in found]
+    return states, {incident.rule_id or 0: incident for incident in incidents}
+
+
+def keep_states(judged: Sequence[Judged]) -> None:
+    """Write what the judge knows now."""
+    columns = [
+        wire.numbers([one.rule_id for one in judged], wire.INT8),
+        wire.texts(one.state.phase for one in judged),
+        wire.texts(one.state.side for one in judged),
+        wire.times_or_nulls([one.state.since for one in judged]),
+        wire.times_or_nulls([one.judged_at for one in judged]),
+    ]
+    with wire.hot() as cursor:
+        cursor.execute(KEEP_STATES, columns)
+
+
+def keep_touched(incidents: Collection[Incident]) -> None:
+    """Write the worst value and the end of incidents that are in the database."""
+    columns = [
+        wire.numbers([one.pk for one in incidents], wire.INT8),
+        wire.numbers([one.worst_value for one in incidents], wire.FLOAT8),
+        wire.times_or_nulls([one.closed_at for one in incidents]),
+        wire.numbers_or_nulls([one.closed_value for one in incidents], wire.FLOAT8),
+    ]
+    with wire.hot() as cursor:
+        cursor.execute(KEEP_TOUCHED, columns)
+
+
+def keep_opened(incidents: Sequence[Incident]) -> set[str]:
+    """Write new incidents; the codes of those that met no open incident of their rule."""
+    columns = [
+        wire.numbers([one.tenant_id for one in incidents], wire.INT8),
+        wire.texts(one.code for one in incidents),
+        wire.numbers([one.device_id for one in incidents], wire.INT8),
+        wire.numbers_or_nulls([one.rule_id for one in incidents], wire.INT8),
+        wire.texts(one.key for one in incidents),
+        wire.texts(one.side for one in incidents),
+        wire.numbers([one.limit for one in incidents], wire.FLOAT8),
+        wire.times_or_nulls([one.since for one in incidents]),
+        wire.times_or_nulls([one.opened_at for one in incidents]),
+        wire.numbers([one.opened_value for one in incidents], wire.FLOAT8),
+        wire.numbers([one.worst_value for one in incidents], wire.FLOAT8),
+        wire.times_or_nulls([one.closed_at for one in incidents]),
+        wire.numbers_or_nulls([one.closed_value for one in incidents], wire.FLOAT8),
+    ]
+    with wire.hot() as cursor:
+        return {code for (code,) in cursor.execute(KEEP_OPENED, columns).fetchall()}
+
+
+def recipients(rule_ids: Collection[int]) -> dict[int, list[Told]]:
+    """Rule → the active people to tell, of those rules that have any."""
+    found: dict[int, list[Told]] = defaultdict(list)
+    with wire.hot() as cursor:
+        cursor.execute(RECIPIENTS, [wire.numbers(list(rule_ids), wire.INT8)])
+        for rule_id, *person in cursor.fetchall():
+            found[rule_id].append(Told(*person))
+    return dict(found)
+
+
+def places(device_ids: Collection[int]) -> dict[int, Place]:
+    """Device → how a mail speaks of it."""
+    with wire.hot() as cursor:
+        cursor.execute(PLACES, [wire.numbers(list(device_ids), wire.INT8)])
+        return {device_id: Place(*told) for device_id, *told in cursor.fetchall()}
