@@ -7,7 +7,7 @@ from datetime import date, timedelta
 import pytest
 from django.db import connection, transaction
 
-from noroshi.base import partitions
+from noroshi.base import partitions, wire
 from noroshi.base.roles import PIPELINE
 from noroshi.readings import chunks, closing, runs
 from noroshi.readings.days import midnight
@@ -55,9 +55,9 @@ def test_late_readings_are_merged_into_the_chunk_of_their_day(field: Field) -> N
     before = dict(listed(everything(series)))
     field.keep((10.5, 77.0), (37.0 * 3, 88.0), (-30 * DAY, 99.0))
     expected = before | {
-        closing.wire.micros(at(10.5)): 77.0,
-        closing.wire.micros(at(37.0 * 3)): 88.0,
-        closing.wire.micros(at(-30 * DAY)): 99.0,
+        wire.micros(at(10.5)): 77.0,
+        wire.micros(at(37.0 * 3)): 88.0,
+        wire.micros(at(-30 * DAY)): 99.0,
     }
     assert dict(listed(everything(series))) == expected
     assert places(series)["late"] == 3
@@ -126,17 +126,89 @@ def test_a_kill_in_the_middle_loses_nothing_and_doubles_nothing(
             raise Killed
 
     with monkeypatch.context() as patch:
+        patch.setattr(closing, "_move_day", lambda _span: None)  # as if somebody used every day
         patch.setattr(closing, "BATCH_READINGS", 20)
         patch.setattr(chunks, "_write", dying)
         with pytest.raises(Killed):
             closing.close_days(NOW)
-    stored = rows("SELECT count(*) FROM readings_reading WHERE series_id = %s", series)[0][0]
-    packed = sum(Chunk.objects.filter(series_id=series).values_list("count", flat=True))
-    assert int(str(stored)) + packed == len(before)
+    stored, packed = counted(series)
+    assert stored + packed == len(before)
     assert 16 * survived <= packed <= 20 * survived
     assert listed(everything(series)) == before
     closing.close_days(NOW)
     assert listed(everything(series)) == before
+
+
+@pytest.mark.parametrize("survived", [0, 1, 4])
+def test_a_day_whose_packing_is_killed_stays_hot_as_a_whole(
+    field: Field, monkeypatch: pytest.MonkeyPatch, survived: int
+) -> None:
+    series = fill(field)
+    before = listed(everything(series))
+    write, calls = chunks._write_day, iter(range(survived))
+
+    def dying(day: date, found: runs.Rows) -> None:
+        write(day, found)
+        if next(calls, None) is None:
+            raise Killed
+
+    with monkeypatch.context() as patch:
+        patch.setattr(chunks, "_write_day", dying)
+        with pytest.raises(Killed):
+            closing.close_days(NOW)
+    assert sum(counted(series)) == len(before)
+    assert places(series)["chunks"] == survived
+    assert listed(everything(series)) == before
+    closing.close_days(NOW)
+    assert listed(everything(series)) == before
+
+
+def counted(series: int) -> tuple[int, int]:
+    """How many readings lie in rows, and how many in chunks."""
+    stored = rows("SELECT count(*) FROM readings_reading WHERE series_id = %s", series)[0][0]
+    packed = sum(Chunk.objects.filter(series_id=series).values_list("count", flat=True))
+    return int(str(stored)), packed
+
+
+def test_a_day_in_many_pieces_is_packed_the_same(
+    field: Field, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = [fill(field, key=f"level{n}") for n in range(12)]
+    before = [listed(everything(one)) for one in made]
+    monkeypatch.setattr(closing, "PIECE_BYTES", 8192)
+    monkeypatch.setattr(closing, "EDGES", closing.EDGES.replace("SYSTEM (2)", "SYSTEM (100)"))
+    with wire.cursor() as cursor:
+        assert len(closing._edges(cursor, f"readings_reading_{OLD:%Y%m%d}")) > 2
+    closing.close_days(NOW)
+    assert [listed(everything(one)) for one in made] == before
+
+
+def test_what_comes_for_a_day_while_it_is_packed_goes_along(
+    swept: Field, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    series = fill(swept)
+    before = dict(listed(everything(series)))
+    assert wire.micros(at(6)) in before
+    absorb, late = chunks.absorb_day, {wire.micros(at(2.5)): 5.0, wire.micros(at(6)): 6.0}
+
+    def slow(day: date, found: runs.Rows) -> None:
+        absorb(day, found)
+        if day == OLD.date():
+            writer = threading.Thread(target=tell)
+            writer.start()
+            writer.join()
+
+    def tell() -> None:
+        try:
+            with transaction.atomic():
+                swept.keep((2.5, 5.0), (6, 6.0))  # the second takes the place of another
+        finally:
+            connection.close()
+
+    monkeypatch.setattr(chunks, "absorb_day", slow)
+    closing.close_days(NOW)
+    assert OLD.date() not in [one.since for one in partitions.existing("readings_reading")]
+    assert dict(listed(everything(series))) == before | late
 
 
 @pytest.fixture
@@ -177,7 +249,7 @@ def test_readers_and_writers_see_every_reading_while_days_are_closed(
         for n in range(60):
             with transaction.atomic():
                 swept.keep((n + 0.5, float(n)))
-            late[closing.wire.micros(at(n + 0.5))] = float(n)
+            late[wire.micros(at(n + 0.5))] = float(n)
             assert dict(listed(everything(series))) == before | late
     finally:
         stop.set()

@@ -58,6 +58,16 @@ def test_the_last_of_equal_times_wins_in_a_batch_and_between_batches(field: Fiel
     assert Latest.objects.get(series_id=series).value == 3.0
 
 
+def test_newer_numbers_that_somebody_else_stored_meanwhile_take_their_place(field: Field) -> None:
+    series = field.keep((0, 1.0))
+    Reading.objects.create(series_id=series, at=at(5), value=2.0)  # its latest is not yet told
+    field.keep((5, 3.0), (6, 4.0))
+    assert sorted(Reading.objects.values_list("at", "value")) == [
+        (at(0), 1.0), (at(5), 3.0), (at(6), 4.0),
+    ]  # fmt: skip
+    assert Latest.objects.get(series_id=series).value == 4.0
+
+
 def test_what_is_older_than_the_newest_before_its_batch_is_late(field: Field) -> None:
     first = keep_points([field.point(10, 1.0), field.point(0, 2.0)])
     assert values_of(first) == [(1.0, False), (2.0, False)]

@@ -12,7 +12,7 @@ import msgspec
 import numpy as np
 import psycopg
 from django.db import connection
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 from psycopg.adapt import Dumper
 from psycopg.pq import Format
 from psycopg.types.json import JsonbBinaryLoader, JsonbLoader
@@ -115,6 +115,28 @@ def numbers(values: ArrayLike, oid: int) -> Packed:
     items["size"] = array.itemsize
     items["item"] = array
     return Packed(ARRAY_HEAD.pack(1, 0, oid, len(array), 1) + items.tobytes())
+
+
+def columns(
+    cursor: "psycopg.Cursor[Any]", query: str, parameters: Sequence[Any], oids: Sequence[int]
+) -> list[NDArray[Any]]:
+    """What a query for so many array_agg, of values that are never NULL, answers in its one row.
+
+    Each of a type in WIDTHS, or TIMESTAMPTZ, in microseconds since 1970. Rows one by one, even by
+    COPY, cost ten times as much on both sides.
+    """
+    result = cursor.execute(query, parameters, binary=True).pgresult
+    raws = [result.get_value(0, n) if result else None for n in range(len(oids))]
+    return [_array_of(raw, oid) for raw, oid in zip(raws, oids, strict=True)]
+
+
+def _array_of(raw: bytes | None, oid: int) -> NDArray[Any]:
+    if oid == TIMESTAMPTZ:
+        return _array_of(raw, INT8) + POSTGRES_EPOCH_US
+    kind = np.dtype(WIDTHS[oid])
+    item = np.dtype([("size", ">i4"), ("item", kind)])
+    items = np.empty(0, item) if raw is None else np.frombuffer(raw, item, offset=ARRAY_HEAD.size)
+    return items["item"].astype(kind.newbyteorder("="))
 
 
 def numbers_or_nulls(values: Sequence[float | None], oid: int) -> Packed:

@@ -9,8 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from noroshi.base import failpoints, wire
-from noroshi.readings import days
-from noroshi.readings.pack import Run, merge, pack, unpack
+from noroshi.readings import days, runs
+from noroshi.readings.pack import Run, merge, unpack
+from noroshi.readings.pack_many import pack_many
 
 MONTH_DAYS_MAX = 31
 
@@ -25,6 +26,15 @@ INSERT INTO readings_chunk (series_id, day_from, day_until, count, body)
 SELECT * FROM unnest(%b::integer[], %b::date[], %b::date[], %b::integer[], %b::bytea[])
 ON CONFLICT (series_id, day_from) DO UPDATE
 SET day_until = excluded.day_until, count = excluded.count, body = excluded.body
+"""
+# A chunk covers one day or the month of its first day.
+COVERED = """
+SELECT DISTINCT series_id FROM readings_chunk
+WHERE series_id BETWEEN %b AND %b AND day_from IN (%b, %b) AND day_until > %b
+"""
+WRITE_DAY = """
+INSERT INTO readings_chunk (series_id, day_from, day_until, count, body)
+SELECT unnest(%b::integer[]), %b::date, %b::date, unnest(%b::integer[]), unnest(%b::bytea[])
 """
 TAKE_MONTHS = """
 DELETE FROM readings_chunk c USING unnest(%b::integer[], %b::date[], %b::date[])
@@ -56,6 +66,24 @@ def absorb(found: dict[int, Run]) -> None:
     """
     touched = {(series, day) for series, run in found.items() for day in _days(run)}
     _write(list(_rewritten(found, _covering(sorted(touched)))))
+
+
+def absorb_day(day: date, rows: runs.Rows) -> None:
+    """Write the readings of one day into chunks: all of them at once, unless one covers the day.
+
+    The caller holds the transaction and the closer's lock.
+    """
+    if not len(rows.series):
+        return
+    bounds = [int(rows.series.min()), int(rows.series.max()), day, day.replace(day=1), day]
+    with wire.cursor() as cursor:
+        covered = cursor.execute(COVERED, bounds).fetchall()
+    if covered:
+        is_covered = np.isin(rows.series, [series for (series,) in covered])
+        absorb(runs.by_series(rows.where(is_covered)))
+        rows = rows.where(~is_covered)
+    if len(rows.series):
+        _write_day(day, rows)
 
 
 def merge_into_months(due: Sequence[tuple[int, date]]) -> None:
@@ -144,15 +172,31 @@ def _rewritten(found: dict[int, Run], known: dict[int, list[Chunk]]) -> Iterator
             yield Chunk(series, days.from_number(number), days.from_number(number + 1), piece)
 
 
+def _write_day(day: date, rows: runs.Rows) -> None:
+    (series, times, values), starts = runs.in_order(rows)
+    columns = [
+        wire.numbers(series[starts], wire.INT4),
+        day,
+        days.from_number(days.number(day) + 1),
+        wire.numbers(np.diff(starts, append=len(series)), wire.INT4),
+        wire.bodies(pack_many(times, values, starts), wire.BYTEA),
+    ]
+    with wire.cursor() as cursor:
+        cursor.execute(WRITE_DAY, columns)
+
+
 def _write(chunks: Sequence[Chunk]) -> None:
     if not chunks:
         return
+    counts = np.array([len(chunk.run.times) for chunk in chunks])
+    times = np.concatenate([chunk.run.times for chunk in chunks])
+    values = np.concatenate([chunk.run.values for chunk in chunks])
     columns = [
         wire.numbers([chunk.series_id for chunk in chunks], wire.INT4),
         [chunk.day_from for chunk in chunks],
         [chunk.day_until for chunk in chunks],
-        wire.numbers([len(chunk.run.times) for chunk in chunks], wire.INT4),
-        wire.bodies([pack(chunk.run.times, chunk.run.values) for chunk in chunks], wire.BYTEA),
+        wire.numbers(counts, wire.INT4),
+        wire.bodies(pack_many(times, values, np.cumsum(counts) - counts), wire.BYTEA),
     ]
     with wire.cursor() as cursor:
         cursor.execute(WRITE, columns)

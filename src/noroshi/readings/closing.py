@@ -1,13 +1,18 @@
 """Close days: pack what is no longer hot into chunks, so that years stay small and quick.
 
-Each batch takes rows out of their partition and puts them into chunks in one transaction, under
-one lock: a kill at any moment leaves every reading in exactly one place, and two closers never
-work on the same chunk. Readers look at hot rows first and at chunks after, so that they meet a
-reading that is moving at least once (runs.read_many).
+A closed day moves whole: its partition is read, packed and dropped in one transaction, and no row
+is deleted. Late rows, and a day that somebody uses, move in batches, each taken out of its table
+and put into chunks in one transaction. All of it under one lock: a kill at any moment leaves every
+reading in exactly one place, and two closers never work on the same chunk. Readers look at hot
+rows first and at chunks after, so that they meet a reading that is moving at least once
+(runs.read_many).
 """
 
 from datetime import UTC, date, datetime, timedelta
+from itertools import pairwise
+from typing import Any
 
+import psycopg
 from django.db import connection, transaction
 from django.db.utils import OperationalError
 
@@ -20,6 +25,9 @@ LATE = "readings_reading_late"
 MONTHLY = ("readings_uplink", "readings_loose")  # beside CHUNKS
 HOT_DAYS = 3
 BATCH_READINGS = 50_000
+PIECE_BYTES = 16 * 2**20  # of a day's table, about 320,000 readings: packed at a time
+SAMPLE_PERCENT = 2  # of a day's pages tells which series make a piece
+SERIES_MAX = 2**31 - 1
 BATCH_MONTHS = 200
 DAYS_AHEAD = 3
 CHUNKS_BATCH = 2_000
@@ -30,10 +38,21 @@ BATCH_END = """
 SELECT series_id, at FROM {table} WHERE at < %s AND (series_id, at) > (%s, %s)
 ORDER BY series_id, at OFFSET %s LIMIT 1
 """
-TAKE = """
-COPY (DELETE FROM {table} WHERE at < %s AND (series_id, at) > (%s, %s)
-AND (series_id, at) <= (%s, %s) RETURNING series_id, at, value) TO STDOUT (FORMAT BINARY)
+TAKE = f"""
+WITH taken AS (
+    DELETE FROM {{table}} WHERE at < %b AND (series_id, at) > (%b, %b)
+    AND (series_id, at) <= (%b, %b) RETURNING series_id, at, value)
+SELECT {runs.COLUMNS} FROM taken
 """
+SIZE = "SELECT pg_relation_size(%b::regclass)"
+EDGES = f"""
+SELECT percentile_disc(%b::float8[]) WITHIN GROUP (ORDER BY series_id)
+FROM {{table}} TABLESAMPLE SYSTEM ({SAMPLE_PERCENT})
+"""
+READ = f"SELECT {runs.COLUMNS} FROM {{table}} WHERE series_id > %b AND series_id <= %b"
+SNAPSHOT = "SELECT pg_snapshot_xmin(pg_current_snapshot())::text"
+# All that a statement before could not see, and some of what it saw.
+UNSEEN = f"SELECT {runs.COLUMNS} FROM {{table}} WHERE age(xmin) <= age(%b::text::xid)"
 LAST = (2**31 - 1, datetime(9999, 12, 30, tzinfo=UTC))
 DUE_MONTHS = """
 SELECT series_id, date_trunc('month', day_from::timestamp)::date AS month FROM readings_chunk
@@ -50,15 +69,17 @@ DELETE FROM readings_chunk WHERE (series_id, day_from) IN (
 def close_days(now: datetime) -> int:
     """Pack every reading older than HOT_DAYS whole days of Japan; answers how many were packed.
 
-    Call it outside a transaction. A partition whose drop would hold up others waits for the
-    next call.
+    Call it outside a transaction. A partition that somebody uses is emptied, and dropped by a later
+    call.
     """
     closed_before = _closed_before(now)
     packed = 0
     for span in partitions.existing(READINGS):
         if span.until <= closed_before:
-            packed += _pack_table(f"{READINGS}_{span.suffix}", closed_before)
-            _drop_if_empty(span)
+            moved = _move_day(span)
+            if moved is None:
+                moved = _pack_table(f"{READINGS}_{span.suffix}", closed_before)
+            packed += moved
     return packed + _pack_table(LATE, closed_before)
 
 
@@ -114,6 +135,48 @@ def _closed_before(now: datetime) -> date:
     return days.day_of(now) - timedelta(days=HOT_DAYS)
 
 
+def _move_day(span: partitions.Span) -> int | None:
+    """Pack a closed day and drop its partition; None when somebody uses it for long.
+
+    Writers of late readings are not held up while the day is read: what they wrote meanwhile is
+    looked for at the end, when nobody can write any more.
+    """
+    table = f"{READINGS}_{span.suffix}"
+    moved = 0
+    try:
+        with transaction.atomic(), wire.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [CLOSING_LOCK])
+            failpoints.at("close.locked")
+            snapshot = cursor.execute(SNAPSHOT).fetchone()
+            for bounds in pairwise(_edges(cursor, table)):
+                rows = runs.rows_of(cursor, READ.format(table=table), bounds)
+                failpoints.at("close.taken")
+                chunks.absorb_day(span.since, rows)
+                failpoints.at("close.absorbed")
+                moved += len(rows.series)
+            cursor.execute(f"SET LOCAL lock_timeout = {partitions.WAIT_MS}")
+            cursor.execute(f"LOCK TABLE ONLY {READINGS} IN ACCESS EXCLUSIVE MODE")
+            cursor.execute(f"LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE")
+            unseen = runs.rows_of(cursor, UNSEEN.format(table=table), snapshot or [])
+            chunks.absorb(runs.by_series(unseen))
+            partitions.drop(READINGS, span)
+            failpoints.at("close.dropped")
+            cursor.execute("SET LOCAL lock_timeout = 0")
+    except OperationalError:
+        return None
+    failpoints.at("close.committed")
+    return moved
+
+
+def _edges(cursor: "psycopg.Cursor[Any]", table: str) -> list[int]:
+    """Numbers of series between which lies about PIECE_BYTES of the table each."""
+    size = cursor.execute(SIZE, [table]).fetchone()
+    pieces = 1 + (size[0] if size else 0) // PIECE_BYTES
+    shares = [n / pieces for n in range(1, pieces)]
+    found = cursor.execute(EDGES.format(table=table), [shares]).fetchone()
+    return [-1, *sorted(set((found and found[0]) or [])), SERIES_MAX]
+
+
 def _pack_table(table: str, closed_before: date) -> int:
     packed, after = 0, FIRST
     while True:
@@ -137,21 +200,4 @@ def _pack_batch(
         chunks.absorb(runs.by_series(taken))
         failpoints.at("close.absorbed")
     failpoints.at("close.committed")
-    return len(taken), end
-
-
-def _drop_if_empty(span: partitions.Span) -> None:
-    """Drop a closed day that nobody wrote to since it was packed."""
-    table = f"{READINGS}_{span.suffix}"
-    try:
-        with transaction.atomic(), connection.cursor() as cursor:
-            cursor.execute(f"SET LOCAL lock_timeout = {partitions.WAIT_MS}")
-            cursor.execute(f"LOCK TABLE ONLY {READINGS} IN ACCESS EXCLUSIVE MODE")
-            cursor.execute(f"LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE")
-            cursor.execute(f"SELECT EXISTS (SELECT FROM {table})")
-            if not cursor.fetchone()[0]:
-                partitions.drop(READINGS, span)
-                failpoints.at("close.dropped")
-            cursor.execute("SET LOCAL lock_timeout = 0")
-    except OperationalError:
-        return  # Somebody is using the table; an empty day costs nothing until the next call.
+    return len(taken.series), end

@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import psycopg
@@ -14,22 +14,10 @@ from noroshi.readings import days
 from noroshi.readings.pack import NOTHING, Run, merge, unpack
 
 CHUNK_DAYS_MAX = 31
-COPY_HEAD_BYTES = 19
-COPY_END_BYTES = 2
-ROW = np.dtype(
-    [
-        ("fields", ">i2"),
-        ("series_size", ">i4"),
-        ("series", ">i4"),
-        ("at_size", ">i4"),
-        ("at", ">i8"),
-        ("value_size", ">i4"),
-        ("value", ">f8"),
-    ]
-)
-HOT = """
-COPY (SELECT series_id, at, value FROM readings_reading
-WHERE series_id = ANY(%s::integer[]) AND at >= %s AND at < %s) TO STDOUT (FORMAT BINARY)
+COLUMNS = "array_agg(series_id), array_agg(at), array_agg(value)"  # what rows_of reads
+HOT = f"""
+SELECT {COLUMNS} FROM readings_reading
+WHERE series_id = ANY(%b::integer[]) AND at >= %b AND at < %b
 """
 CHUNKS = """
 SELECT series_id, body FROM readings_chunk
@@ -49,6 +37,18 @@ SELECT least(
 """
 
 
+class Rows(NamedTuple):
+    """Readings of many series, in any order: ids, microseconds since 1970, values."""
+
+    series: NDArray[np.int64]
+    times: NDArray[np.int64]
+    values: NDArray[np.float64]
+
+    def where(self, chosen: NDArray[np.bool_]) -> "Rows":
+        """Some of them."""
+        return Rows(self.series[chosen], self.times[chosen], self.values[chosen])
+
+
 def read(series_id: int, since: datetime, until: datetime) -> Run:
     """The readings of one series in [since, until)."""
     return read_many([series_id], since, until)[series_id]
@@ -66,23 +66,30 @@ def read_many(series_ids: Sequence[int], since: datetime, until: datetime) -> di
     return {one: merge(packed.get(one, NOTHING), hot.get(one, NOTHING)) for one in series_ids}
 
 
-def rows_of(cursor: "psycopg.Cursor[Any]", query: str, parameters: Sequence[Any]) -> NDArray[Any]:
-    """What a COPY of (integer, timestamptz, float8) that are never NULL answers, as ROWs."""
-    with cursor.copy(query, parameters) as copy:
-        raw = b"".join(copy)
-    return np.frombuffer(raw[COPY_HEAD_BYTES:-COPY_END_BYTES], dtype=ROW)
+def rows_of(cursor: "psycopg.Cursor[Any]", query: str, parameters: Sequence[Any]) -> Rows:
+    """What a query for COLUMNS of readings answers."""
+    series, times, values = wire.columns(
+        cursor, query, parameters, (wire.INT4, wire.TIMESTAMPTZ, wire.FLOAT8)
+    )
+    return Rows(series.astype(np.int64), times, values)
 
 
-def by_series(rows: NDArray[Any]) -> dict[int, Run]:
-    """ROWs in any order as a run for each series; times of one series differ."""
-    if not len(rows):
-        return {}
-    series = rows["series"].astype(np.int64)
-    times = rows["at"].astype(np.int64) + wire.POSTGRES_EPOCH_US
-    values = rows["value"].astype(np.float64)
-    order = np.lexsort((times, series))
-    series, times, values = series[order], times[order], values[order]
+def in_order(rows: Rows) -> tuple[Rows, NDArray[np.int64]]:
+    """Rows, at least one, by series and time, and where each series starts.
+
+    Times of one series differ.
+    """
+    order = _order(rows)
+    series, times, values = rows.series[order], rows.times[order], rows.values[order]
     starts = np.concatenate(([0], np.flatnonzero(series[1:] != series[:-1]) + 1))
+    return Rows(series, times, values), starts
+
+
+def by_series(rows: Rows) -> dict[int, Run]:
+    """Rows in any order as a run for each series; times of one series differ."""
+    if not len(rows.series):
+        return {}
+    (series, times, values), starts = in_order(rows)
     ends = np.append(starts[1:], len(series))
     return {
         int(series[start]): Run(times[start:end], values[start:end])
@@ -90,9 +97,19 @@ def by_series(rows: NDArray[Any]) -> dict[int, Run]:
     }
 
 
+def _order(rows: Rows) -> NDArray[np.int64]:
+    """By series and time: by one whole number, where both fit into it."""
+    first, oldest = rows.series.min(), rows.times.min()
+    span = int(rows.times.max()) - int(oldest) + 1
+    if (int(rows.series.max()) - int(first) + 1) * span < 2**63:
+        return np.argsort((rows.series - first) * span + (rows.times - oldest))
+    return np.lexsort((rows.times, rows.series))
+
+
 def _hot(series_ids: Sequence[int], since: datetime, until: datetime) -> dict[int, Run]:
     with wire.cursor() as cursor:
-        return by_series(rows_of(cursor, HOT, [list(series_ids), since, until]))
+        wanted = wire.numbers(list(series_ids), wire.INT4)
+        return by_series(rows_of(cursor, HOT, [wanted, since, until]))
 
 
 def _packed(series_ids: Sequence[int], since: datetime, until: datetime) -> dict[int, Run]:

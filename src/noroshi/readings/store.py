@@ -8,6 +8,7 @@ from uuid import UUID
 import msgspec
 
 from noroshi.base import failpoints, wire
+from noroshi.readings import hot
 
 NUMERIC_KINDS = frozenset({"number", "boolean"})
 SERIES_CACHED_MAX = 200_000
@@ -37,11 +38,6 @@ SELECT tenant_id, device_id, key, kind FROM (
 ) AS new
 WHERE number <= %b::bigint
 ON CONFLICT (device_id, key, kind) DO NOTHING
-"""
-KEEP_NUMBERS = """
-INSERT INTO readings_reading (series_id, at, value)
-SELECT * FROM unnest(%b::integer[], %b::timestamptz[], %b::float8[])
-ON CONFLICT (series_id, at) DO UPDATE SET value = excluded.value
 """
 KEEP_LOOSE = """
 INSERT INTO readings_loose (series_id, at, value)
@@ -165,7 +161,7 @@ def keep_points(points: Sequence[Point]) -> list[Kept]:
     last = {(one.series_id, us): (one, us) for one, us in zip(kept, moments, strict=True)}
     stored = list(last.values())
     failpoints.at("spine.series_known")
-    _keep_numbers([one for one in stored if one[0].point.kind in NUMERIC_KINDS])
+    _keep_numbers([one for one in stored if one[0].point.kind in NUMERIC_KINDS], newest)
     failpoints.at("spine.numbers_kept")
     _keep_loose([one for one in stored if one[0].point.kind not in NUMERIC_KINDS])
     failpoints.at("spine.loose_kept")
@@ -293,16 +289,25 @@ def _newest(ids: Iterable[int]) -> dict[int, datetime | None]:
     return newest
 
 
-def _keep_numbers(stored: Sequence[Timed]) -> None:
-    if not stored:
-        return
-    columns = [
+def _keep_numbers(stored: Sequence[Timed], before: Mapping[int, datetime | None]) -> None:
+    newer: list[Timed] = []
+    others: list[Timed] = []
+    for one in stored:
+        known = before[one[0].series_id]
+        is_newer = known is not None and one[0].point.at > known
+        (newer if is_newer else others).append(one)
+    if newer:
+        hot.add(_number_columns(newer))
+    if others:
+        hot.keep(_number_columns(others))
+
+
+def _number_columns(stored: Sequence[Timed]) -> list[wire.Packed]:
+    return [
         wire.numbers([one.series_id for one, _ in stored], wire.INT4),
         wire.times([us for _, us in stored]),
         wire.numbers([_number(one.point) for one, _ in stored], wire.FLOAT8),
     ]
-    with wire.hot() as cursor:
-        cursor.execute(KEEP_NUMBERS, columns)
 
 
 def _keep_loose(stored: Sequence[Timed]) -> None:
