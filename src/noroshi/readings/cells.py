@@ -23,6 +23,8 @@ DECIMALS_MAX = 9
 EXACT_MAX = 2.0**53
 DAY_S = 86_400
 SLOT_US = 900_000_000  # clocks change at quarters of an hour at the finest
+DAY_SLOTS = 96
+DAY_US = DAY_SLOTS * SLOT_US
 EPOCH_DAY = date(1970, 1, 1)
 
 Matrix = NDArray[np.uint8]
@@ -105,9 +107,7 @@ def time_matrix(times_us: NDArray[np.int64], zone: tzinfo) -> Matrix:
     """2026/11/22 01:14:05 in the zone; what is below a second is left out."""
     if not len(times_us):
         return np.zeros((0, 19), dtype=np.uint8)
-    slots, which = np.unique(times_us // SLOT_US, return_inverse=True)
-    offsets = np.array([_offset_s(slot, zone) for slot in slots.tolist()], dtype=np.int64)
-    seconds = times_us // 1_000_000 + offsets[which]
+    seconds = times_us // 1_000_000 + _offsets_s(times_us, zone)
     days = seconds // DAY_S
     known, which_day = np.unique(days, return_inverse=True)
     names = [f"{EPOCH_DAY + timedelta(days=day):%Y/%m/%d} ".encode() for day in known.tolist()]
@@ -115,6 +115,22 @@ def time_matrix(times_us: NDArray[np.int64], zone: tzinfo) -> Matrix:
     matrix[:, :11] = text_matrix([name.rjust(11, b"0") for name in names])[which_day]
     matrix[:, 11:] = _clock()[seconds - days * DAY_S]
     return matrix
+
+
+def _offsets_s(times_us: NDArray[np.int64], zone: tzinfo) -> NDArray[np.int64]:
+    """How far ahead the zone's clocks are at each time; no day has two changes of them."""
+    days, which = np.unique(times_us // DAY_US, return_inverse=True)
+    at_begin = _each_offset_s(days * DAY_SLOTS, zone)
+    is_changing = (at_begin != _each_offset_s((days + 1) * DAY_SLOTS, zone))[which]
+    offsets = at_begin[which]
+    if is_changing.any():
+        slots, which = np.unique(times_us[is_changing] // SLOT_US, return_inverse=True)
+        offsets[is_changing] = _each_offset_s(slots, zone)[which]
+    return offsets
+
+
+def _each_offset_s(slots: NDArray[np.int64], zone: tzinfo) -> NDArray[np.int64]:
+    return np.array([_offset_s(slot, zone) for slot in slots.tolist()], dtype=np.int64)
 
 
 def _offset_s(slot: int, zone: tzinfo) -> int:
