@@ -27,6 +27,7 @@ import uvloop
 from noroshi.gate.book import Book
 from noroshi.gate.connections import Register
 from noroshi.gate.intake import Intake
+from noroshi.gate.keeper import Told
 from noroshi.gate.protocol import Conversation, House
 from noroshi.gate.row import Row
 from noroshi.gate.store import Side
@@ -259,16 +260,22 @@ class SingleStore:
     """What the gate is compared with: one INSERT and one COMMIT a request, over a pool."""
 
     is_up = True
+    is_spooling = False
 
     def __init__(self, pool: "asyncpg.Pool[asyncpg.Record]") -> None:
         self._pool = pool
+        self._writing: set[asyncio.Task[None]] = set()
 
-    def put(self, row: Row) -> "asyncio.Future[None]":
+    def take(self, row: Row, told: Told) -> None:
         """Write one row."""
-        return asyncio.ensure_future(self._insert(row))
 
-    async def _insert(self, row: Row) -> None:
-        await self._pool.execute(ONE, *row)
+        async def insert() -> None:
+            await self._pool.execute(ONE, *row)
+            told(None)
+
+        task = asyncio.create_task(insert())
+        self._writing.add(task)
+        task.add_done_callback(self._writing.discard)
 
 
 async def serve_single() -> None:

@@ -34,12 +34,14 @@ class Register:
     def __init__(self) -> None:
         """Know nothing until the first load."""
         self.is_loaded = False
+        self.edition = 0  # another one after each load
         self._of_hash: dict[bytes, Connection] = {}
 
     def load(self, connections: Iterable[Connection]) -> None:
         """Take these and forget the former ones."""
         self._of_hash = {each.token_hash: each for each in connections}
         self.is_loaded = True
+        self.edition += 1
 
     def find(self, token: bytes) -> Connection | None:
         """Return the connection of a token as it stood in the URL."""

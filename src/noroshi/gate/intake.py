@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -14,6 +14,7 @@ from noroshi.base import metrics
 from noroshi.gate import answer, figures
 from noroshi.gate.answer import Answer
 from noroshi.gate.connections import Connection, Register
+from noroshi.gate.head import Admission, Head
 from noroshi.gate.keeper import Full, Keeper, TooLate
 from noroshi.gate.rate import Buckets
 from noroshi.gate.row import Row
@@ -43,16 +44,6 @@ log = logging.getLogger(__name__)
 Reply = Callable[[Answer], None]
 
 
-@dataclass(slots=True)
-class Request:
-    """One HTTP request; header names are in lower case, `target` is as in the request line."""
-
-    method: bytes
-    target: bytes
-    headers: Mapping[bytes, bytes]
-    body: bytes
-
-
 @dataclass(frozen=True, slots=True)
 class Terms:
     """What is asked of senders (uplinks/s of one connection, 0 = any), and of readers."""
@@ -76,50 +67,58 @@ class Intake:
         self._turned_away = dict.fromkeys(TURNED_AWAY, 0)
         self._asking: set[asyncio.Task[None]] = set()
 
-    def take(self, request: Request, reply: Reply) -> None:
+    def take(self, head: Head, body: bytes, reply: Reply) -> None:
         """Call `reply` once, now or after the commit."""
-        path, _, query = _origin_form(request.target).partition(b"?")
-        if path in HEALTH:
-            reply(self._health(request, path))
-            return
-        if path == b"/metrics":
-            reply(self._figures(request))
-            return
-        parts = path.split(b"/", 3)
-        found = self._admitted(request, parts)
-        if isinstance(found, Answer):
-            self._turned_away[found] += 1
-            reply(found)
-            return
-        rest = parts[3] if len(parts) > 3 else b""
-        now = datetime.now(UTC)
-        self._keep(found, arrival_of(request, found, rest, query, now), reply)
+        known = head.admission
+        if known is None or known.edition != self._register.edition:
+            path, _, query = _origin_form(head.target).partition(b"?")
+            if path in HEALTH:
+                reply(self._health(head, path))
+                return
+            if path == b"/metrics":
+                reply(self._figures(head))
+                return
+            judged = self._admitted(head, path, query)
+            if isinstance(judged, Answer):
+                self._turn_away(judged, reply)
+                return
+            known = head.admission = judged
+        if self._buckets.admit(known.connection.id, monotonic()):
+            self._keep(known, body, reply)
+        else:
+            self._turn_away(answer.TOO_MANY, reply)
 
-    def _admitted(self, request: Request, parts: Sequence[bytes]) -> Connection | Answer:
-        """Whose request it is, or what it hears instead."""
+    def _turn_away(self, why: Answer, reply: Reply) -> None:
+        self._turned_away[why] += 1
+        reply(why)
+
+    def _admitted(self, head: Head, path: bytes, query: bytes) -> Admission | Answer:
+        """Whose request it is, or what it hears instead; true until the next load."""
+        parts = path.split(b"/", 3)
         if len(parts) < 3 or parts[1] != b"in":
             return answer.NOT_FOUND
-        if request.method not in METHODS:
+        if head.method not in METHODS:
             return answer.METHOD_NOT_ALLOWED
         if not self._register.is_loaded:
             return answer.AWAY
         connection = self._register.find(parts[2])
         if connection is None:
             return answer.NOT_FOUND
-        return self._refusal(request, connection) or connection
-
-    def _refusal(self, request: Request, connection: Connection) -> Answer | None:
-        """What speaks against a request to a connection that exists."""
-        if not connection.admits(request.headers):
+        if not connection.admits(head.headers):
             return answer.UNAUTHORIZED
-        if request.headers.get(b"content-encoding", b"identity").lower() != b"identity":
+        if head.headers.get(b"content-encoding", b"identity").lower() != b"identity":
             return answer.ENCODED
-        if not self._buckets.admit(connection.id, monotonic()):
-            return answer.TOO_MANY
-        return None
+        asked = _text(query)
+        return Admission(
+            edition=self._register.edition,
+            connection=connection,
+            event=_event(parts[3] if len(parts) > 3 else b"", asked),
+            content_type=_text(head.headers.get(b"content-type", b""))[:CONTENT_TYPE_CHARS_MAX],
+            query=asked,
+        )
 
-    def _health(self, request: Request, path: bytes) -> Answer:
-        if request.method != b"GET":
+    def _health(self, head: Head, path: bytes) -> Answer:
+        if head.method != b"GET":
             return answer.METHOD_NOT_ALLOWED
         if path == b"/livez":
             return answer.HEALTHY
@@ -127,8 +126,8 @@ class Intake:
             return answer.AWAY
         return answer.SPOOLING if self._keeper.is_spooling else answer.HEALTHY
 
-    def _figures(self, request: Request) -> Answer:
-        shown = request.headers.get(b"authorization", b"").decode("latin-1")
+    def _figures(self, head: Head) -> Answer:
+        shown = head.headers.get(b"authorization", b"").decode("latin-1")
         if not metrics.may_read(shown, self._terms.metrics_token):
             return answer.NOT_FOUND
         turned_away = {TURNED_AWAY[found]: count for found, count in self._turned_away.items()}
@@ -137,16 +136,20 @@ class Intake:
         )
         return answer.figures(metrics.text(told))
 
-    def _keep(self, connection: Connection, arrival: Arrival, reply: Reply) -> None:
+    def _keep(self, admission: Admission, body: bytes, reply: Reply) -> None:
+        connection = admission.connection
+        arrival = Arrival(
+            connection.id,
+            datetime.now(UTC),
+            admission.event,
+            admission.content_type,
+            admission.query,
+            body,
+            connection.settings,
+        )
         row, identity = row_of(connection.kind, arrival)
-        try:
-            kept = self._keeper.put(row)
-        except Full:
-            reply(answer.AWAY)
-            return
 
-        def settle(done: "asyncio.Future[None]") -> None:
-            error = done.exception()
+        def settle(error: Exception | None) -> None:
             if error is not None:
                 reply(answer.AWAY if isinstance(error, TooLate) else answer.BROKEN)
             elif identity is not None and identity.asks_downlink and not self._keeper.is_spooling:
@@ -155,7 +158,10 @@ class Intake:
                 is_bidir = identity is not None and identity.event == BIDIR
                 reply(answer.NO_DOWNLINK if is_bidir else answer.STORED)
 
-        kept.add_done_callback(settle)
+        try:
+            self._keeper.take(row, settle)
+        except Full:
+            reply(answer.AWAY)
 
     def _ask_downlink(
         self, connection: Connection, identity: Identity, arrival: Arrival, reply: Reply
@@ -175,25 +181,6 @@ class Intake:
         task = asyncio.get_running_loop().create_task(ask())
         self._asking.add(task)
         task.add_done_callback(self._asking.discard)
-
-
-def arrival_of(
-    request: Request, connection: Connection, rest: bytes, query: bytes, now: datetime
-) -> Arrival:
-    """The request as the networks' adapters and, later, the spine see it.
-
-    The event stands in the rest of the path or in `?event=`.
-    """
-    asked = _text(query)
-    return Arrival(
-        connection_id=connection.id,
-        received_at=now,
-        event=_event(rest, asked),
-        content_type=_text(request.headers.get(b"content-type", b""))[:CONTENT_TYPE_CHARS_MAX],
-        query=asked,
-        body=request.body,
-        settings=connection.settings,
-    )
 
 
 def row_of(kind: str, arrival: Arrival) -> tuple[Row, Identity | None]:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import NamedTuple, TypeVar
+from typing import TypeVar
 from uuid import UUID
 
 from noroshi.base import failpoints
@@ -28,6 +28,7 @@ ADOPT_S = 5.0  # so often a gate looks for what others left when they died
 REST_S_MAX = 0.5  # so long new rows may wait until the rest of the spool is in the database
 
 Given = TypeVar("Given")
+Told = Callable[[Exception | None], None]
 
 log = logging.getLogger(__name__)
 
@@ -56,10 +57,20 @@ class Counts:
     drained: int = 0
 
 
-class _Waiting(NamedTuple):
-    row: Row
-    since: float
-    kept: "asyncio.Future[None]"
+class _Waiting:
+    """A row, since when it waits, and who is told once what became of it."""
+
+    __slots__ = ("is_done", "row", "since", "told")
+
+    def __init__(self, row: Row, since: float, told: Told) -> None:
+        self.row = row
+        self.since = since
+        self.told = told
+        self.is_done = False
+
+    def settle(self, error: Exception | None = None) -> None:
+        self.is_done = True
+        self.told(error)
 
 
 class Keeper:
@@ -80,6 +91,7 @@ class Keeper:
         self._late: list[_Waiting] = []  # on its way to the spool
         self._bytes = 0
         self._more = asyncio.Event()
+        self._clock = asyncio.get_running_loop().time
         self._turn = asyncio.Lock()  # of those who touch the spool
         self._speed = 0.0  # bytes/s at which the last file went from the spool to the database
         self._has_failed = False  # the spool, when it was last asked to take rows
@@ -96,16 +108,33 @@ class Keeper:
 
         It fails with TooLate or Refused. Raises Full.
         """
-        self.counts.received += 1
-        if len(self._waiting) >= WAITING_ROWS_MAX or self._bytes >= WAITING_BYTES_MAX:
-            self.counts.refused += 1
-            raise Full
-        loop = asyncio.get_running_loop()
-        kept = loop.create_future()
-        self._waiting.append(_Waiting(row, loop.time(), kept))
-        self._bytes += len(row.body)
-        self._more.set()
+        kept = asyncio.get_running_loop().create_future()
+
+        def settle(error: Exception | None) -> None:
+            if kept.done():
+                return
+            if error is None:
+                kept.set_result(None)
+            else:
+                kept.set_exception(error)
+
+        self.take(row, settle)
         return kept
+
+    def take(self, row: Row, told: Told) -> None:
+        """Call `told` once: with None when the row, or one of the same key, is durable.
+
+        Else with TooLate or Refused. Raises Full.
+        """
+        counts = self.counts
+        counts.received += 1
+        if len(self._waiting) >= WAITING_ROWS_MAX or self._bytes >= WAITING_BYTES_MAX:
+            counts.refused += 1
+            raise Full
+        self._waiting.append(_Waiting(row, self._clock(), told))
+        self._bytes += len(row.body)
+        if not self._more.is_set():
+            self._more.set()
 
     def figures(self) -> dict[str, int]:
         """The counts, what waits, and what lies in the spool, in bytes; all of one moment.
@@ -116,7 +145,7 @@ class Keeper:
         ways = (*self._waiting, *self._batch, *self._late)
         return {
             **asdict(self.counts),
-            "waiting": len({id(each) for each in ways if not each.kept.done()}),
+            "waiting": len({id(each) for each in ways if not each.is_done}),
             "is_spooling": int(self.is_spooling),
             "spool_bytes": self._spool.size,
             "strange_bytes": self._spool.strange,
@@ -152,7 +181,7 @@ class Keeper:
 
     async def drain(self) -> None:
         """Return when nobody waits for an answer any more."""
-        while self._waiting or any(not each.kept.done() for each in self._batch):
+        while self._waiting or any(not each.is_done for each in self._batch):
             await asyncio.sleep(0.01)
 
     # The database's side.
@@ -176,7 +205,7 @@ class Keeper:
             except Away:
                 await asyncio.sleep(RETRY_S)
                 # Others are in the spool by now, or were told "try later" and will send again.
-                self._batch = [each for each in self._batch if not each.kept.done()]
+                self._batch = [each for each in self._batch if not each.is_done]
             else:
                 self._settle(self._batch, written)
                 self._batch = []
@@ -185,12 +214,12 @@ class Keeper:
         refused = {row.key for row in written.refused}
         count = 0
         for each in batch:
-            if each.kept.done():
+            if each.is_done:
                 continue
             if refused and each.row.key in refused:
                 self._fail(each, Refused())
             else:
-                each.kept.set_result(None)
+                each.settle()
                 count += 1
         stored = min(count, written.stored)
         self.counts.stored += stored
@@ -283,7 +312,7 @@ class Keeper:
 
     async def _spool_all(self) -> None:
         """Bring all that wait to the spool, first those on their way to the database."""
-        late = [each for each in self._batch if not each.kept.done()]
+        late = [each for each in self._batch if not each.is_done]
         late += self._take(len(self._waiting))
         self._late = late
         records = []
@@ -305,8 +334,8 @@ class Keeper:
         self._has_failed = False
         self._tell("database is away or slow, uplinks go to the spool")
         for each in late:
-            if not each.kept.done():
-                each.kept.set_result(None)
+            if not each.is_done:
+                each.settle()
                 self.counts.spooled += 1
 
     def _take(self, count: int) -> list[_Waiting]:
@@ -323,9 +352,9 @@ class Keeper:
         self._told = state
 
     def _fail(self, waiting: _Waiting, reason: Exception) -> None:
-        if not waiting.kept.done():
-            waiting.kept.set_exception(reason)
+        if not waiting.is_done:
             self.counts.refused += 1
+            waiting.settle(reason)
 
     async def _aside(self, work: Callable[..., Given], *given: object) -> Given:
         """Do what touches the disk in the spool's own thread."""

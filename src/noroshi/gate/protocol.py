@@ -9,7 +9,8 @@ import httptools
 
 from noroshi.gate import answer
 from noroshi.gate.answer import Answer
-from noroshi.gate.intake import Intake, Request
+from noroshi.gate.head import Head, Heads
+from noroshi.gate.intake import Intake
 
 BODY_BYTES_MAX = 64 << 10
 TARGET_BYTES_MAX = 8 << 10
@@ -30,6 +31,7 @@ class House:
     def __init__(self, intake: Intake, *, connections_max: int = CONNECTIONS_MAX) -> None:
         """Begin open and empty."""
         self.intake = intake
+        self.heads = Heads()
         self.connections_max = connections_max
         self.present: set[Conversation] = set()
         self.is_closing = False
@@ -83,6 +85,8 @@ class Conversation(asyncio.Protocol):
         self._is_reading = True
         self._is_clogged = False  # the client does not read its answers
         self._has_eof = False  # the client will send no more
+        self._is_between = True  # two requests: the parser has nothing begun
+        self._chunk = b""  # what it is fed, when that begins between two requests
         self._is_in_head = True
         self._target: list[bytes] = []
         self._headers: dict[bytes, bytes] = {}
@@ -111,7 +115,15 @@ class Conversation(asyncio.Protocol):
         """Read on; whatever is no HTTP ends the conversation."""
         if self._is_deaf:
             return
+        known = self._house.heads.find(data) if self._is_between else None
+        if known is None:
+            self._parse(data)
+        else:
+            self._hand_in(*known, is_last=self._house.is_closing)
+
+    def _parse(self, data: bytes) -> None:
         had_head_bytes = self._head_bytes
+        self._chunk = data if self._is_between else b""
         try:
             self._parser.feed_data(data)
         except httptools.HttpParserUpgrade:
@@ -152,6 +164,7 @@ class Conversation(asyncio.Protocol):
         """A request begins: its time runs."""
         self._since = self._loop.time()
         self._is_receiving = self._is_in_head = True
+        self._is_between = False
         self._target, self._headers, self._head_bytes = [], {}, 0
         self._body, self._body_bytes = [], 0
 
@@ -193,18 +206,23 @@ class Conversation(asyncio.Protocol):
         """Hand the request in and keep its place in the line."""
         if self._is_deaf:
             return
+        self._is_between = True
+        head = Head(self._parser.get_method(), b"".join(self._target), self._headers)
+        body = b"".join(self._body)
+        is_kept = self._parser.should_keep_alive()
+        if self._chunk and is_kept:
+            self._house.heads.learn(self._chunk, head, body)
+        self._hand_in(head, body, is_last=self._house.is_closing or not is_kept)
+
+    def _hand_in(self, head: Head, body: bytes, *, is_last: bool) -> None:
         self._is_receiving, self._is_in_head = False, True
         self._since = self._loop.time()
-        is_last = self._house.is_closing or not self._parser.should_keep_alive()
         place = _Place(self, is_last=is_last)
         self._line.append(place)
         self._is_deaf = is_last
         if len(self._line) >= PIPELINE_MAX:
             self._pause()
-        request = Request(
-            self._parser.get_method(), b"".join(self._target), self._headers, b"".join(self._body)
-        )
-        self._house.intake.take(request, place.fill)
+        self._house.intake.take(head, body, place.fill)
 
     # Answers.
 
@@ -219,7 +237,7 @@ class Conversation(asyncio.Protocol):
         # uvloop raises when a closed transport is written to.
         if not ready or transport is None or transport.is_closing():
             return
-        transport.write(b"".join(ready))
+        transport.write(ready[0] if len(ready) == 1 else b"".join(ready))
         if is_last:
             self._part(transport)
         elif len(line) < PIPELINE_MAX:
