@@ -257,6 +257,20 @@ def test_what_spans_two_keys_of_a_block_is_no_key() -> None:
     assert list(blocks.picked(block, [uuid.UUID(bytes=middle)])) == []
 
 
+def test_a_new_day_takes_bodies_of_three_kilobytes_without_compressing_them(
+    journal_of: Journal,
+) -> None:
+    later = NOW + timedelta(days=400)
+    partitions.ensure_with_rows(
+        "inbox_entry", next(partitions.days(later.date(), later.date())), bound="key"
+    )
+    for at in (NOW, later):
+        assert journal_of.write(key_at(at, 1), at, body=b"water level " * 250) == 1
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_column_compression(body), octet_length(body) FROM inbox_entry")
+        assert cursor.fetchall() == [(None, 3000), (None, 3000)]
+
+
 def test_the_partition_is_not_dropped_while_somebody_reads_the_journal(
     journal_of: Journal, monkeypatch: pytest.MonkeyPatch
 ) -> None:

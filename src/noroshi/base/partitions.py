@@ -82,12 +82,18 @@ FUNCTIONS = {
 CREATE OR REPLACE FUNCTION public.noroshi_partition_add(
   parent text, suffix text, since text, until text) RETURNS boolean
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $body$
-DECLARE {PLACES}
+DECLARE settings text; {PLACES}
   IF to_regclass('public.' || part) IS NOT NULL THEN
     RETURN false;
   END IF;
   EXECUTE format('LOCK TABLE public.%I IN ACCESS EXCLUSIVE MODE', place[1]);
   EXECUTE format('CREATE TABLE public.%I (LIKE public.%I INCLUDING ALL)', part, parent);
+  -- How rows are laid down is no part of a partitioned table; the default partition knows it.
+  SELECT array_to_string(reloptions, ', ') INTO settings FROM pg_class
+    WHERE oid = to_regclass('public.' || place[1]);
+  IF settings <> '' THEN
+    EXECUTE format('ALTER TABLE public.%I SET (%s)', part, settings);
+  END IF;
   EXECUTE format(
     'WITH moved AS (DELETE FROM public.%1$I WHERE %2$I >= $1::%3$s AND %2$I < $2::%3$s '
     'RETURNING *) INSERT INTO public.%4$I SELECT * FROM moved', place[1], place[2], place[3], part
