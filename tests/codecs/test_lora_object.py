@@ -26,7 +26,7 @@ def uplink(counter: int | None = 7, name: str = "door", rate: str = "SF7 BW125")
     return Uplink(
         space="lorawan", address="0101010101010101", sent_at=NOON, message=uuid.UUID(int=1),
         event="up", payload=b"\x01\x02", f_port=85, counter=counter, rssi=-80.0, snr=9.5,
-        gateways=(
+        heard_by=(
             Gateway("24E124", -80.0, 9.5, 35.5, None),
             Gateway("24E125", None, None, None, None),
         ),

@@ -15,6 +15,7 @@ from noroshi.devices.actions import NewDevice, register
 from noroshi.devices.models import Device, DeviceType, Heartbeat
 from noroshi.inbox import actions
 from noroshi.inbox.models import ExceptionalEntry
+from noroshi.readings import store
 from noroshi.readings.models import Reading, StoredUplink
 from tests.review.conftest import EUI, NOBODY, NOW, House, keys_of, up
 from tests.spine.journal import Posted, take_in
@@ -94,15 +95,15 @@ def test_more_than_the_server_takes_is_the_messages_fault_and_stops_nobody(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """SQLSTATE class 54 is an OperationalError too: tried again and again it would stop all."""
-    honest = pipeline.store.keep_uplinks
+    honest = store.keep_uplinks
 
-    def keep_uplinks(uplinks: list[pipeline.NewUplink]) -> object:
+    def keep_uplinks(uplinks: list[store.NewUplink]) -> object:
         if any(one.counter == 666 for one in uplinks):
             with connection.cursor() as cursor:
                 cursor.execute("DO $$BEGIN RAISE 'too much' USING ERRCODE = '54000'; END$$")
         return honest(uplinks)
 
-    monkeypatch.setattr(pipeline.store, "keep_uplinks", keep_uplinks)
+    monkeypatch.setattr(store, "keep_uplinks", keep_uplinks)
     for number, counter in enumerate((1, 666, 3)):
         house.send(up(float(number), NOW, counter=counter))
     house.run()

@@ -63,4 +63,4 @@ def hear(beats: Sequence[Beat]) -> None:
 
 def level(told: float | None) -> float | None:
     """A signal level that can be one; a sender may write any number."""
-    return told if told is not None and abs(told) <= LEVEL_MAX else None
+    return told if told is not None and -LEVEL_MAX <= told <= LEVEL_MAX else None

@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import Mapping
+from functools import lru_cache
 
 import msgspec
 
@@ -9,7 +10,7 @@ from noroshi.networks import fields, lorawan
 from noroshi.networks.fields import Fields
 from noroshi.networks.keys import body_mark, day_of, key_of
 from noroshi.networks.lorawan import SPACE, Spot, Whole
-from noroshi.networks.uplink import Arrival, Event, Identity, Location, Malformed, Uplink
+from noroshi.networks.uplink import Arrival, Event, Gateway, Identity, Location, Malformed, Uplink
 
 UP = "up"
 EVENTS = frozenset({UP, "join", "ack", "txack", "status", "log", "location", "integration"})
@@ -31,6 +32,12 @@ _SIGNS = (
 )
 # Told elsewhere, or secret.
 _NOT_DETAILS = frozenset({"deviceInfo", "deduplicationId", "time", "rxInfo", "joinServerContext"})
+
+LINKS_KEPT_MAX = 20_000  # about 1 kB each
+_SHOWN = (
+    *("device_name", "profile", "application", "application_id", "dev_addr", "data_rate"),
+    *("frequency_mhz", "region", "confirmed"),
+)
 
 
 class _Named(msgspec.Struct, rename="camel", gc=False):
@@ -61,6 +68,10 @@ class _Rx(msgspec.Struct, rename="camel"):
     rssi: float | None = None
     snr: float | None = None
     location: Spot | None = None
+
+    def gateway(self) -> Gateway:
+        """Return it in the words of the house."""
+        return lorawan.heard_by(self.gateway_id.lower(), self.rssi, self.snr, self.location)
 
 
 class _Lora(msgspec.Struct, rename="camel", gc=False):
@@ -231,12 +242,7 @@ def _rx_of(row: Fields) -> _Rx:
 def _uplink(message: _Up, arrival: Arrival) -> Uplink:
     address = fields.eui(message.device_info.dev_eui)
     at = fields.instant(message.time, arrival.received_at) or arrival.received_at
-    gateways = tuple(
-        [
-            lorawan.heard_by(each.gateway_id.lower(), each.rssi, each.snr, each.location)
-            for each in message.rx_info
-        ]
-    )
+    rssi, snr = lorawan.best(message.rx_info)
     counter = message.f_cnt
     name = message.deduplication_id or f"{message.dev_addr}/{counter}/{message.data}"
     context = message.join_server_context
@@ -250,9 +256,9 @@ def _uplink(message: _Up, arrival: Arrival) -> Uplink:
         payload=fields.base64_bytes(message.data),
         f_port=message.f_port,
         counter=counter,
-        rssi=lorawan.best([each.rssi for each in gateways]),
-        snr=lorawan.best([each.snr for each in gateways]),
-        gateways=gateways,
+        rssi=rssi,
+        snr=snr,
+        heard_by=message.rx_info,
         location=None,
         decoded=None if encrypted else message.decoded,
         values={},
@@ -261,25 +267,27 @@ def _uplink(message: _Up, arrival: Arrival) -> Uplink:
     )
 
 
-def _link(message: _Up) -> dict[str, str]:
-    info = message.device_info
-    rate, frequency = "", 0.0
-    if message.tx_info is not None:
-        frequency = message.tx_info.frequency
-        rate = _rate(message.tx_info.modulation)
-    return lorawan.shown(
-        {
-            "device_name": info.device_name,
-            "profile": info.device_profile_name,
-            "application": info.application_name,
-            "application_id": info.application_id,
-            "dev_addr": message.dev_addr,
-            "data_rate": rate,
-            "frequency_mhz": lorawan.megahertz(frequency),
-            "region": message.region_config_id,
-            "confirmed": "yes" if message.confirmed else "",
-        }
+def _link(message: _Up) -> Mapping[str, str]:
+    info, transmission = message.device_info, message.tx_info
+    return _shown(
+        info.device_name,
+        info.device_profile_name,
+        info.application_name,
+        info.application_id,
+        message.dev_addr,
+        "" if transmission is None else _rate(transmission.modulation),
+        0.0 if transmission is None else transmission.frequency,
+        message.region_config_id,
+        "yes" if message.confirmed else "",
     )
+
+
+@lru_cache(maxsize=LINKS_KEPT_MAX)
+def _shown(*told: str | float) -> Mapping[str, str]:
+    """What a device's uplinks say again and again: all but the radio's channel stays the same."""
+    link = dict(zip(_SHOWN, told, strict=True))
+    link["frequency_mhz"] = lorawan.megahertz(float(link["frequency_mhz"]))
+    return lorawan.shown({name: str(text) for name, text in link.items()})
 
 
 def _rate(modulation: _Modulation | None) -> str:

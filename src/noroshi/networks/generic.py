@@ -76,7 +76,7 @@ def _uplink(data: object, arrival: Arrival, row: int) -> Uplink:
         counter=counter,
         rssi=fields.as_number(_find(data, settings, "rssi")),
         snr=fields.as_number(_find(data, settings, "snr")),
-        gateways=(),
+        heard_by=(),
         location=None,
         decoded=decoded,
         values={},

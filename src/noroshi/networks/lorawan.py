@@ -1,7 +1,7 @@
 """What ChirpStack and The Things Stack share: gateways, link texts, whole numbers, bare JSON."""
 
 from collections.abc import Iterable, Mapping
-from typing import Annotated
+from typing import Annotated, Protocol
 
 import msgspec
 
@@ -24,6 +24,13 @@ class Spot(msgspec.Struct, gc=False):
     longitude: float = 0.0
 
 
+class Level(Protocol):
+    """How loud a gateway heard a message: dBm and dB."""
+
+    rssi: float | None
+    snr: float | None
+
+
 def refuse_binary(arrival: Arrival) -> None:
     """Raise Malformed unsupported_encoding for protobuf: set the integration to JSON."""
     kind = arrival.content_type
@@ -41,9 +48,19 @@ def heard_by(name: str, rssi: float | None, snr: float | None, spot: Spot | None
     return Gateway(name, rssi, snr, place[0], place[1])
 
 
-def best(levels: Iterable[float | None]) -> float | None:
-    """Return the highest level that was told."""
-    return max([level for level in levels if level is not None], default=None)
+def best(heard_by: Iterable[Level]) -> tuple[float | None, float | None]:
+    """Return the highest rssi and the highest snr that were told."""
+    rssi: float | None = None
+    snr: float | None = None
+    for each in heard_by:
+        level, ratio = each.rssi, each.snr
+        if level is not None and (rssi is None or level > rssi):
+            rssi = level
+        if ratio is None and level is not None:
+            ratio = 0.0  # as in heard_by
+        if ratio is not None and (snr is None or ratio > snr):
+            snr = ratio
+    return rssi, snr
 
 
 def data_rate(spreading_factor: int, bandwidth_hz: int) -> str:

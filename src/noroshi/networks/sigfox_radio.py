@@ -223,7 +223,7 @@ def uplink_of(record: Record, kind: str, address: str, at: datetime) -> Uplink:
         counter=seq,
         rssi=max((each.rssi for each in gateways if each.rssi is not None), default=None),
         snr=max((each.snr for each in gateways if each.snr is not None), default=None),
-        gateways=gateways,
+        heard_by=gateways,
         location=record.computed_location() or record.fixed_location(),
         decoded=record.decoded(),
         values={},

@@ -10,7 +10,7 @@ from noroshi.networks.fields import Fields
 from noroshi.networks.keys import body_mark, day_of, key_of
 from noroshi.networks.lorawan import SPACE
 from noroshi.networks.tts_message import Ids, Message, Settings, location_of, message_of
-from noroshi.networks.uplink import Arrival, Event, Gateway, Identity, Malformed, Uplink
+from noroshi.networks.uplink import Arrival, Event, Identity, Malformed, Uplink
 
 UP = "up"
 # The key in the body and the event's name in this house; the first that is present decides.
@@ -166,7 +166,8 @@ def _uplink(body: _Up, event: str, address: str, arrival: Arrival) -> Uplink:
     message = body.uplink_message
     received = message.received_at or body.received_at
     at = fields.instant(received, arrival.received_at) or arrival.received_at
-    gateways: tuple[Gateway, ...] = tuple([each.gateway() for each in message.rx_metadata])
+    gateways = tuple([each.gateway() for each in message.rx_metadata])
+    rssi, snr = lorawan.best(gateways)
     decoded = message.decoded_payload if event == UP else message.normalized_payload
     battery = message.last_battery_percentage
     percent = None if battery is None else battery.value
@@ -181,9 +182,9 @@ def _uplink(body: _Up, event: str, address: str, arrival: Arrival) -> Uplink:
         payload=fields.base64_bytes(message.frm_payload),
         f_port=message.f_port,
         counter=message.f_cnt,
-        rssi=lorawan.best([each.rssi for each in gateways]),
-        snr=lorawan.best([each.snr for each in gateways]),
-        gateways=gateways,
+        rssi=rssi,
+        snr=snr,
+        heard_by=gateways,
         location=location_of(message.locations) if message.locations else None,
         decoded=decoded if isinstance(decoded, dict) and not message.app_s_key else None,
         values={} if percent is None else {"battery_percent": percent},

@@ -1,8 +1,9 @@
 """What an adapter is given and what it makes of it: arrival, identity, uplink, event."""
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Protocol
 
 import msgspec
 
@@ -58,6 +59,17 @@ class Gateway(msgspec.Struct, frozen=True, gc=False):
     latitude: float | None
     longitude: float | None
 
+    def gateway(self) -> "Gateway":
+        """Itself: what a network sends says the same of the base station that it tells of."""
+        return self
+
+
+class Hearing(Protocol):
+    """A base station that heard the message, as its network tells it."""
+
+    def gateway(self) -> Gateway:
+        """In the words of the house."""
+
 
 class Location(msgspec.Struct, frozen=True, gc=False):
     """Where the network believes the device is: degrees and metres; `source` says how it knows."""
@@ -74,8 +86,9 @@ class Uplink(msgspec.Struct, frozen=True, gc=False):
 
     `message` names the radio message: Sigfox UPLINK, BIDIR and DATA ADVANCED of one share it.
     `decoded` is what the network itself decoded, `values` are facts it reports as readings
-    (battery_percent, battery_volt, …), `link` small texts for display. `problem` is empty, or
-    "encrypted" when the payload cannot be read here.
+    (battery_percent, battery_volt, …), `link` small texts for display, not to be changed. `problem`
+    is empty, or "encrypted" when the payload cannot be read here. `heard_by` stays as it was sent:
+    few ask for more than how many there are.
     """
 
     space: str
@@ -88,12 +101,17 @@ class Uplink(msgspec.Struct, frozen=True, gc=False):
     counter: int | None
     rssi: float | None
     snr: float | None
-    gateways: tuple[Gateway, ...]
+    heard_by: Sequence[Hearing]
     location: Location | None
     decoded: Mapping[str, object] | None
     values: Mapping[str, float | str | bool]
     link: Mapping[str, str]
     problem: str
+
+    @property
+    def gateways(self) -> tuple[Gateway, ...]:
+        """Who heard it."""
+        return tuple(each.gateway() for each in self.heard_by)
 
 
 class Event(msgspec.Struct, frozen=True, gc=False):

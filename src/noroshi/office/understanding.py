@@ -122,7 +122,7 @@ def facts_of(item: Uplink | Event) -> list[tuple[str, str]]:
         ("counter", item.counter),
         ("RSSI dBm", item.rssi),
         ("SNR dB", item.snr),
-        ("gateways", len(item.gateways) or None),
+        ("gateways", len(item.heard_by) or None),
         *item.values.items(),
         *item.link.items(),
         ("problem", item.problem or None),
