@@ -12,7 +12,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from bench import gate, live, mqtt, raw, readings, scratch, spine, store  # noqa: E402
+from bench import gate, live, mqtt, raw, readings, scratch, spine, store, whole  # noqa: E402
 
 from noroshi.base.environment import ROLE_URLS  # noqa: E402
 from noroshi.jobs.postgres import Embedded  # noqa: E402
@@ -22,6 +22,7 @@ BENCHES: dict[str, Callable[[str], dict[str, tuple[float, str]]]] = {
     "gate": gate.run,
     "mqtt": mqtt.run,
     "spine": spine.run,
+    "whole": whole.run,
     "live": live.run,
     "readings": readings.run,
     "raw": raw.run,

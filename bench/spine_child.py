@@ -74,7 +74,7 @@ def main() -> None:
     for task in tick.timetable():
         if "partitions" in task.name:
             task.run(start)
-    source_id = prepare(start)
+    source_id, _token = prepare(start)
     sandbox = Sandbox()
     post(source_id, start, range(WARM_UPLINKS))
     carry(sandbox, WARM_UPLINKS)
@@ -92,8 +92,8 @@ def main() -> None:
     sys.stdout.write(json.dumps(told | {"per_s": UPLINKS / took_s}) + "\n")
 
 
-def prepare(now: datetime) -> int:
-    """Tenant, codec, type, devices and their rules; returns the connection's id."""
+def prepare(now: datetime, count: int = DEVICES) -> tuple[int, str]:
+    """Tenant, codec, type, devices and their rules; returns the connection's id and its token."""
     tenant = Tenant.objects.create(name="bench", created_at=now)
     conclude(tenant, Sheet(now.date()), by=SYSTEM, now=now)
     codec = make_codec("bench", "javascript", NewVersion(CODEC), by=SYSTEM, now=now)
@@ -101,7 +101,7 @@ def prepare(now: datetime) -> int:
     Quantity.objects.bulk_create(Quantity(type=kind, key=key, name_ja=key) for key in KEYS)
     things = Thing.objects.bulk_create(
         Thing(type=kind, space="lorawan", address=address(n), registered_at=now)
-        for n in range(DEVICES)
+        for n in range(count)
     )
     devices = Device.objects.bulk_create(
         Device(
@@ -113,7 +113,7 @@ def prepare(now: datetime) -> int:
             address=address(n),
             registered_at=now,
         )
-        for n in range(DEVICES)
+        for n in range(count)
     )
     rules = Rule.objects.bulk_create(
         Rule(tenant=tenant, device=device, key=key, upper=LIMITS[key], lower=-20.0, created_at=now)
@@ -123,9 +123,10 @@ def prepare(now: datetime) -> int:
     told = Recipient.objects.create(
         tenant=tenant, name="bench", address="bench@example.jp", created_at=now
     )
-    for rule in rules:
-        rule.recipients.add(told)
-    return make_connection(NewConnection("bench", "chirpstack"), by=SYSTEM, now=now)[0].pk
+    link = Rule.recipients.through
+    link.objects.bulk_create(link(rule=rule, recipient=told) for rule in rules)
+    made, token = make_connection(NewConnection("bench", "chirpstack"), by=SYSTEM, now=now)
+    return made.pk, token
 
 
 def address(number: int) -> str:
