@@ -25,10 +25,15 @@ class Spot(msgspec.Struct, gc=False):
 
 
 class Level(Protocol):
-    """How loud a gateway heard a message: dBm and dB."""
+    """How loud a gateway heard a message."""
 
-    rssi: float | None
-    snr: float | None
+    @property
+    def rssi(self) -> float | None:
+        """In dBm."""
+
+    @property
+    def snr(self) -> float | None:
+        """In dB."""
 
 
 def refuse_binary(arrival: Arrival) -> None:
