@@ -9,12 +9,14 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 
 import psycopg
 import pytest
 
 from noroshi.base.roles import APP
+from noroshi.config.live import CONNECTIONS_MAX
+from noroshi.live.app import FOLLOWERS_MAX
 from tests.database import url_of
 from tests.gate.conftest import database_url
 from tests.live.conftest import cookie_of, person, tenant
@@ -88,3 +90,15 @@ def test_a_browser_hears_of_a_change_and_may_leave(port: int) -> None:
                 # A stream begins with what changed while its page was on its way.
                 # It may come together with what came before.
                 assert any(code.encode() in line for line in iter(stream.readline, b""))
+
+
+def test_more_pages_than_a_thousand_are_served(port: int) -> None:
+    with ExitStack() as open_pages:
+        for _ in range(1100):  # granian's own limit is 1,024; the next would wait for ever
+            open_pages.enter_context(socket.create_connection(("127.0.0.1", port), 5))
+        with getting(port, "/healthz") as healthy:
+            assert healthy.status == 200
+
+
+def test_who_is_one_page_too_many_is_told_so_instead_of_waiting() -> None:
+    assert CONNECTIONS_MAX > FOLLOWERS_MAX + 500

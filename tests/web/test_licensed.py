@@ -80,8 +80,7 @@ def test_nobody_visits_a_contract_without_accounts(cast: Cast) -> None:
 
 
 @pytest.mark.django_db(transaction=False)
-def test_there_is_no_live_stream_of_it(cast: Cast, aki: Client, monkeypatch: object) -> None:
-    monkeypatch.setattr("noroshi.live.viewers.connections.close_all", lambda: None)  # type: ignore[attr-defined]
+def test_there_is_no_live_stream_of_it(cast: Cast, aki: Client) -> None:
     cookies = "; ".join(f"{name}={one.value}" for name, one in aki.cookies.items())
     stream = stream_of(cookies, tenant_code=cast.tenant.code, is_office=False)
     assert stream.tenant_id == cast.tenant.pk

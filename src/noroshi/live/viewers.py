@@ -7,7 +7,6 @@ from importlib import import_module
 
 from django.conf import settings
 from django.contrib.auth import get_user
-from django.db import connections
 from django.http import HttpRequest
 from django.utils import timezone
 
@@ -45,18 +44,15 @@ def stream_of(cookies: str, *, tenant_code: str, is_office: bool) -> Stream:
 
     Blocks on the database: call it in a thread. Raises NotSignedIn, NotYours.
     """
-    try:
-        user = _user(cookies)
-        if is_office:
-            if not user.is_staff:
-                raise NotYours
-            return Stream(None)
-        membership = membership_of(user, tenant_code)
-        if membership is not None:
-            return Stream(membership.tenant_id)
-        return _visited(user, tenant_code, timezone.now())
-    finally:
-        connections.close_all()
+    user = _user(cookies)
+    if is_office:
+        if not user.is_staff:
+            raise NotYours
+        return Stream(None)
+    membership = membership_of(user, tenant_code)
+    if membership is not None:
+        return Stream(membership.tenant_id)
+    return _visited(user, tenant_code, timezone.now())
 
 
 def _visited(user: User, tenant_code: str, now: datetime) -> Stream:
