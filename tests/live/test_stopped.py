@@ -76,5 +76,5 @@ def cookie_in(browser: Page) -> str:
 
 
 def test_the_longest_wait_for_the_check_is_under_a_minute() -> None:
-    longest = live_app.CHECK_S + live_app.BEAT_S + live_app.SEND_S_MAX + live_app.GATHER_S
-    assert longest < 60
+    asking_s = 10  # when thousands of pages ask at once
+    assert live_app.CHECK_S + asking_s < 60

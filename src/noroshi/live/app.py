@@ -18,7 +18,7 @@ from noroshi.live.viewers import NotSignedIn, NotYours, Stream, stream_of
 
 GATHER_S = 1.0
 BEAT_S = 15.0
-CHECK_S = 30.0  # and a beat more: who was stopped hears nothing after a minute
+CHECK_S = 45.0  # and what the answer takes: who was stopped hears nothing after a minute
 SEND_S_MAX = 10.0
 FOLLOWERS_MAX = 5000
 RETRY_MS = 2000
@@ -94,7 +94,6 @@ class Live:
                     return
                 if not await line.say(follower.take() or b": beat\n\n"):
                     return
-                checks.begin_when_due()
         finally:
             self.hub.leave(follower)
             checks.end()
@@ -171,27 +170,30 @@ class Checks:
     """Whether the person may still follow, asked while the news go on; the answer no ends it."""
 
     def __init__(self, visit: Visit, stream: Stream, follower: Follower) -> None:
-        """Nothing is asked before it is due: at different times for pages that opened together."""
+        """Ask every CHECK_S; pages that opened together ask at different times."""
         self._visit, self._stream, self._follower = visit, stream, follower
         self._asking: asyncio.Task[bool] | None = None
-        self._due_at = asyncio.get_running_loop().time() + CHECK_S * random.uniform(0.5, 1)  # noqa: S311
-
-    def begin_when_due(self) -> None:
-        """Ask, when it is time and nobody asks already."""
-        now = asyncio.get_running_loop().time()
-        if now >= self._due_at and self._asking is None:
-            self._asking = asyncio.create_task(self._visit.may_still_follow(self._stream))
-            self._asking.add_done_callback(self._judge)
+        self._timer = self._later(CHECK_S * random.uniform(0.5, 1))  # noqa: S311 - no secret
 
     def end(self) -> None:
         """Ask no more."""
+        self._timer.cancel()
         if self._asking is not None:
             self._asking.cancel()
 
+    def _later(self, after_s: float) -> asyncio.TimerHandle:
+        return asyncio.get_running_loop().call_later(after_s, self._begin)
+
+    def _begin(self) -> None:
+        self._asking = asyncio.create_task(self._visit.may_still_follow(self._stream))
+        self._asking.add_done_callback(self._judge)
+
     def _judge(self, asked: "asyncio.Task[bool]") -> None:
-        self._asking = None
-        self._due_at = asyncio.get_running_loop().time() + CHECK_S
-        if not asked.cancelled() and not asked.result():
+        if asked.cancelled():
+            return
+        if asked.result():
+            self._timer = self._later(CHECK_S)
+        else:
             self._follower.end()
 
 
