@@ -6,7 +6,6 @@ from collections import deque
 from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import lru_cache
-from typing import NamedTuple
 from urllib.parse import quote
 
 from noroshi.gate.intake import clean, row_of
@@ -25,10 +24,22 @@ IN_FLIGHT_BYTES_MAX = 16 << 20
 log = logging.getLogger(__name__)
 
 
-class _Unanswered(NamedTuple):
-    number: int
-    size: int
-    kept: "asyncio.Future[None] | None"  # None: passed over, to be acknowledged in its turn
+class _Unanswered:
+    """A message that waits for its acknowledgement, which comes in its turn."""
+
+    __slots__ = ("error", "is_done", "line", "number", "size")
+
+    def __init__(self, line: "Line", number: int, size: int) -> None:
+        self.line = line
+        self.number = number
+        self.size = size
+        self.is_done = False
+        self.error: Exception | None = None
+
+    def settle(self, error: Exception | None = None) -> None:
+        self.is_done = True
+        self.error = error
+        self.line.settle_soon()
 
 
 class Counts:
@@ -65,7 +76,7 @@ class Line:
         if message.is_retained:
             # It tells of a time before this subscription, and comes anew with each of them.
             counts.passed_over += 1
-            self._await(message.number, 0, None)
+            self._pass_over(message.number)
             return
         counts.messages += 1
         now = counts.heard_at = datetime.now(UTC)
@@ -74,14 +85,14 @@ class Line:
         arrival = Arrival(
             broker.connection_id, now, event, "", query, message.body, broker.settings
         )
+        unanswered = _Unanswered(self, message.number, len(message.body))
         try:
-            kept = self._keeper.put(row_of(broker.kind, arrival)[0])
+            self._keeper.take(row_of(broker.kind, arrival)[0], unanswered.settle)
         except Full:
             self._fail(Trouble(Why.NO_STORE))
             return
-        kept.add_done_callback(self._settle_soon)
         if message.number:
-            self._await(message.number, len(message.body), kept)
+            self._await(unanswered)
 
     def pass_over(self, big: TooBig) -> None:
         """Count what is too big, and let the broker forget it."""
@@ -93,15 +104,23 @@ class Line:
             big.length,
             topic,
         )
-        self._await(big.number, 0, None)
+        self._pass_over(big.number)
 
-    def _await(self, number: int, size: int, kept: "asyncio.Future[None] | None") -> None:
-        if not number:
-            return
-        self._unanswered.append(_Unanswered(number, size, kept))
-        self._bytes += size
-        if kept is None:
-            self._settle_soon(None)
+    def settle_soon(self) -> None:
+        """Acknowledge what can be, once for all that became durable together."""
+        if not self._is_settling:
+            self._is_settling = True
+            self._call_soon(self._settle)
+
+    def _pass_over(self, number: int) -> None:
+        if number:
+            unanswered = _Unanswered(self, number, 0)
+            self._await(unanswered)
+            unanswered.settle()
+
+    def _await(self, unanswered: _Unanswered) -> None:
+        self._unanswered.append(unanswered)
+        self._bytes += unanswered.size
         if self.link is not None and self._is_full():
             self.link.pause()
 
@@ -110,32 +129,24 @@ class Line:
         is_over = len(self._unanswered) >= self._broker.login.in_flight_max
         return is_over or self._bytes >= IN_FLIGHT_BYTES_MAX
 
-    def _settle_soon(self, kept: "asyncio.Future[None] | None") -> None:
-        if kept is not None:
-            kept.exception()  # asked, so that none is complained of
-        if not self._is_settling:
-            self._is_settling = True
-            self._call_soon(self._settle)
-
     def _settle(self) -> None:
         """Acknowledge from the oldest on, as far as all is durable; many in one write."""
         self._is_settling = False
         link, unanswered = self.link, self._unanswered
         numbers: list[int] = []
-        while unanswered and ((kept := unanswered[0].kept) is None or kept.done()):
-            number, size, _kept = unanswered[0]
-            error = None if kept is None else kept.exception()
-            if isinstance(error, TooLate):
+        while unanswered and unanswered[0].is_done:
+            first = unanswered[0]
+            if isinstance(first.error, TooLate):
                 self._fail(Trouble(Why.NO_STORE))
                 break
             unanswered.popleft()
-            self._bytes -= size
-            if error is None:
-                numbers.append(number)
+            self._bytes -= first.size
+            if first.error is None:
+                numbers.append(first.number)
             elif link is not None:
                 link.acknowledge(numbers)
                 numbers = []
-                link.decline(number)
+                link.decline(first.number)
         if link is not None:
             if numbers:
                 link.acknowledge(numbers)

@@ -97,7 +97,7 @@ class Frames:
                 length, start = measured
             stop = start + length
             if stop <= end and length <= self._bytes_max:
-                found.append(self._packet(data[at], data[start:stop]))
+                found.append(self._packet(data[at], data, start, stop))
                 at = stop
             elif length <= self._bytes_max:
                 break
@@ -111,17 +111,17 @@ class Frames:
         self._rest = data[at:] if at else data
         return found
 
-    def _packet(self, first: int, body: bytes) -> Message | Packet:
+    def _packet(self, first: int, data: bytes, start: int, stop: int) -> Message | Packet:
         kind = first >> 4
         if kind != PUBLISH:
-            return Packet(kind, body)
-        topic, number, at = _head(first, body)
+            return Packet(kind, data[start:stop])
+        topic, number, at = _head(first, data, start, stop)
         if self._is_v5:
-            measured = number_at(body, at)
-            if measured is None:
+            measured = number_at(data, at)
+            if measured is None or sum(measured) > stop:
                 raise NotMqtt("a message without its properties")
             at = measured[0] + measured[1]
-        return Message(topic, body[at:], number, bool(first & 1))
+        return Message(topic, data[at:stop], number, bool(first & 1))
 
 
 def begin(data: bytes) -> None:
@@ -234,14 +234,15 @@ def number_at(data: bytes, at: int) -> tuple[int, int] | None:
     raise NotMqtt("a length of more than four bytes")
 
 
-def _head(first: int, body: bytes) -> tuple[bytes, int, int]:
-    """Topic, number and where the rest of a PUBLISH begins."""
+def _head(first: int, data: bytes, start: int, stop: int) -> tuple[bytes, int, int]:
+    """Topic, number and where the rest of the PUBLISH of data[start:stop] begins."""
     qos = first >> 1 & 3
-    at = 2 + (body[0] << 8 | body[1]) if len(body) > 1 else 2
+    at = start + 2
+    at += (data[start] << 8 | data[start + 1]) if stop >= at else 0
     after = at + 2 if qos else at
-    if len(body) < after or qos > 1:
+    if stop < after or qos > 1:
         raise NotMqtt("a message without its head" if qos < 2 else "a message of QoS 2")
-    return body[2:at], body[at] << 8 | body[at + 1] if qos else 0, after
+    return data[start + 2 : at], data[at] << 8 | data[at + 1] if qos else 0, after
 
 
 def _too_big(first: int, begun: bytes, length: int) -> TooBig | None:
@@ -250,7 +251,7 @@ def _too_big(first: int, begun: bytes, length: int) -> TooBig | None:
         raise NotMqtt(f"a packet of {length} bytes")
     if len(begun) < 2 or len(begun) < 4 + (begun[0] << 8 | begun[1]):
         return None
-    topic, number_, _at = _head(first, begun)
+    topic, number_, _at = _head(first, begun, 0, len(begun))
     return TooBig(topic, number_, length)
 
 

@@ -6,6 +6,7 @@ from binascii import Error as NotBase64
 from binascii import a2b_base64
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 
 import msgspec
 
@@ -14,6 +15,8 @@ from noroshi.networks.uplink import Location, Malformed
 DEPTH_MAX = 32
 TEXT_CHARS_MAX = 200
 NUMBER_CHARS_MAX = 64
+EUI_CHARS_MAX = 23  # 16 digits and a sign between two bytes
+DEVICES_KEPT = 16_384
 CLOCK_AHEAD_MAX = timedelta(days=1)
 EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 # Above this an epoch number can only be milliseconds: as seconds it would be the year 5138.
@@ -198,12 +201,19 @@ def eui(text: str) -> str:
     """
     if not text:
         raise Malformed("no_device_id", "the message names no device")
+    return _known_eui(text) if len(text) <= EUI_CHARS_MAX else _eui(text)
+
+
+def _eui(text: str) -> str:
     digits = text.upper()
     if _EUI.fullmatch(digits) is None:
         digits = digits.replace("-", "").replace(":", "").replace(" ", "")
         if _EUI.fullmatch(digits) is None:
             raise Malformed("bad_device_id", f"not a DevEUI of 16 hex digits: {text[:40]}")
     return digits
+
+
+_known_eui = lru_cache(maxsize=DEVICES_KEPT)(_eui)  # a device names itself again and again
 
 
 def base64_bytes(value: object) -> bytes:

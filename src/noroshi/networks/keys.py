@@ -2,11 +2,13 @@
 
 import uuid
 from datetime import UTC, datetime
+from functools import lru_cache
 from hashlib import blake2b
 from zlib import crc32
 
 SLICES = 16
 DAY_S = 86_400
+DEVICES_KEPT = 16_384
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _UNKNOWN = uuid.SafeUUID.unknown
@@ -42,6 +44,7 @@ def day_of(instant: datetime) -> datetime:
     return instant.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
 
 
+@lru_cache(maxsize=DEVICES_KEPT)
 def slice_of(space: str, address: str) -> int:
     """Return which of the SLICES queues (0..15) a device's messages wait in; never changes."""
     return crc32(f"{space}:{address}".encode("utf-8", "surrogatepass")) % SLICES
