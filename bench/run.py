@@ -12,7 +12,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from bench import gate, live, mqtt, raw, readings, scratch, spine, store, whole  # noqa: E402
+from bench import gate, live, memory, mqtt, raw, readings, scratch, spine, store, whole  # noqa: E402
 
 from noroshi.base.environment import ROLE_URLS  # noqa: E402
 from noroshi.jobs.postgres import Embedded  # noqa: E402
@@ -27,8 +27,9 @@ BENCHES: dict[str, Callable[[str], dict[str, tuple[float, str]]]] = {
     "readings": readings.run,
     "raw": raw.run,
     "store": store.run,
+    "memory": memory.run,
 }
-AS_PIPELINE = {"gate", "mqtt"}  # the others make a database of their own
+AS_PIPELINE = {"gate", "mqtt", "memory"}  # the others make a database of their own
 RESULT = ROOT / "var" / "bench.json"
 
 
