@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import logging
-import random
+import secrets
 from collections.abc import Awaitable, Callable, MutableMapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -19,6 +19,7 @@ from noroshi.live.viewers import NotSignedIn, NotYours, Stream, stream_of
 GATHER_S = 1.0
 BEAT_S = 15.0
 CHECK_S = 45.0  # and what the answer takes: who was stopped hears nothing after a minute
+CHANCE = secrets.SystemRandom()  # so that pages do not all ask at once
 SEND_S_MAX = 10.0
 FOLLOWERS_MAX = 5000
 RETRY_MS = 2000
@@ -173,7 +174,7 @@ class Checks:
         """Ask every CHECK_S; pages that opened together ask at different times."""
         self._visit, self._stream, self._follower = visit, stream, follower
         self._asking: asyncio.Task[bool] | None = None
-        self._timer = self._later(CHECK_S * random.uniform(0.5, 1))  # noqa: S311 - no secret
+        self._timer = self._later(CHECK_S * CHANCE.uniform(0.5, 1))
 
     def end(self) -> None:
         """Ask no more."""
