@@ -72,14 +72,15 @@ def test_nobody_waits_while_the_receiver_is_away_and_what_waited_comes_when_it_i
     for number in range(100):
         told_by(shipper, logging.INFO, "number %d", number)
     assert time.monotonic() - began < 1
-    assert shipper.dropped >= 79
     with socket.create_server(place) as back:
         back.settimeout(10)
         line, _ = back.accept()
         with line:
             arrived = frames(line, 21)
     assert any(one.endswith(b"number 0") for one in arrived)
-    assert any(b"records were dropped" in one for one in arrived)
+    told = [re.search(rb"(\d+) records were dropped", one) for one in arrived]
+    # The thread may have begun late, and told of some before it met the last.
+    assert sum(int(one[1]) for one in told if one) + shipper.dropped >= 79
 
 
 def test_a_receiver_that_comes_back_gets_the_next_record(
