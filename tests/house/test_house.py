@@ -32,6 +32,7 @@ PLATFORM_TABLES = {
     "DeviceType",
     "Entry",
     "ExceptionalEntry",
+    "Incoming",  # strangers write to the provider
     "Installation",
     "IssuedCredential",  # through its user
     "KindSwitch",

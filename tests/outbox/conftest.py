@@ -41,6 +41,7 @@ class MailServer:
     def __init__(self) -> None:
         self.mails: list[tuple[str, bytes]] = []
         self.tries: list[str] = []
+        self.senders: list[str] = []  # of the envelopes
         self.at_rcpt: dict[str, str] = {}
         self.at_data: list[str] = []  # one for each mail; `drop` closes the line unanswered
         self.hang: set[str] = set()
@@ -111,6 +112,7 @@ class MailServer:
     ) -> str:
         if self.at_mail:
             return self.at_mail
+        self.senders.append(address)
         envelope.mail_from = address
         return "250 2.1.0 OK"
 

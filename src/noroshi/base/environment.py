@@ -1,6 +1,7 @@
 """The one place that reads the environment: every program takes its settings from here."""
 
 import os
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -31,6 +32,19 @@ class Backup:
 
 
 @dataclass(frozen=True, slots=True)
+class MailIn:
+    """How mail comes back to us; without a domain none does.
+
+    Attributes:
+        domain: where answers and bounces are sent; its MX hands them to `noroshi receive`.
+        port: TCP port on which that program listens.
+    """
+
+    domain: str
+    port: int
+
+
+@dataclass(frozen=True, slots=True)
 class Environment:
     """What the operator set, with the defaults of a single machine.
 
@@ -48,6 +62,7 @@ class Environment:
         proxies: how many proxies of our own stand before the pages and add X-Forwarded-For.
         smtp_url: `smtp://[user:password@]host:port[?starttls=1]`, `smtps://…`.
         mail_from: the sender of every mail.
+        mail_in: where answers and bounces come back to.
         var: folder of local state (logs, demo, embedded database, the gate's spool).
         rate_per_connection: uplinks/s that the gate takes of one connection; 0 = any.
         spool_mb: MB that a gate's spool may hold while the database is away; 0 = no spool.
@@ -75,6 +90,7 @@ class Environment:
     gate_url: str
     smtp_url: str
     mail_from: str
+    mail_in: MailIn
     syslog: str
     var: Path
     spool_mb: int
@@ -103,6 +119,11 @@ BACKUP_URL = "NOROSHI_BACKUP_URL"  # of a role that no wall holds: for one progr
 # What may come from a file instead: NAME_FILE names it.
 SECRETS = (*LENT, "NOROSHI_OLD_SECRET_KEYS", "NOROSHI_SMTP_URL", "NOROSHI_METRICS_TOKEN")
 LOCAL_SMTP = "smtp://127.0.0.1:25"
+
+
+_DOMAIN = re.compile(
+    r"(?=.{1,190}\Z)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]*[a-z0-9]"
+)
 
 
 class BadSetting(SystemExit):
@@ -135,6 +156,7 @@ def read(source: "os._Environ[str] | dict[str, str] | None" = None) -> Environme
         smtp_url=known["NOROSHI_SMTP_URL"] or LOCAL_SMTP,
         syslog=env.get("NOROSHI_SYSLOG", ""),
         mail_from=env.get("NOROSHI_MAIL_FROM", "Noroshi <noroshi@localhost.localdomain>"),
+        mail_in=read_mail_in(env),
         var=Path(env.get("NOROSHI_VAR", "var")).absolute(),
         spool_mb=number(env, "NOROSHI_SPOOL_MB", 512, most=1_000_000),
         rate_per_connection=number(env, "NOROSHI_RATE_PER_CONNECTION", 2000, most=1_000_000),
@@ -165,6 +187,16 @@ def read_backup(env: "os._Environ[str] | dict[str, str]") -> Backup:
         drill_days=number(env, "NOROSHI_DRILL_DAYS", 7, most=400),
         url=env.get(BACKUP_URL, ""),
     )
+
+
+def read_mail_in(env: "os._Environ[str] | dict[str, str]") -> MailIn:
+    """The settings of what comes back."""
+    domain = env.get("NOROSHI_RETURN_DOMAIN", "").strip().lower()
+    if domain and not _DOMAIN.fullmatch(domain):
+        raise BadSetting(
+            f"noroshi: NOROSHI_RETURN_DOMAIN={domain!r} is no domain; give it as mail.example.jp."
+        )
+    return MailIn(domain, port(env, "NOROSHI_RECEIVE_PORT", 8026))
 
 
 def failpoints(source: "os._Environ[str] | dict[str, str] | None" = None) -> str:

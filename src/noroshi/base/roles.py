@@ -16,6 +16,7 @@ ROLE_OF_PROGRAM = {
     "listen": PIPELINE,
     "work": PIPELINE,
     "send": PIPELINE,
+    "receive": PIPELINE,
     "tick": PIPELINE,
     "kind": PIPELINE,
     "rebuild": PIPELINE,

@@ -28,6 +28,7 @@ PROGRAMS = {
     "live": Program("noroshi.config.live", "live updates for open pages", django=False),
     "work": Program("noroshi.jobs.work", "decode, store and judge what came in"),
     "send": Program("noroshi.jobs.send", "send the mails that are due"),
+    "receive": Program("noroshi.jobs.receive", "take in bounces and answers by mail"),
     "tick": Program("noroshi.jobs.tick", "timed work: retention, packing, partitions"),
     "migrate": Program("noroshi.config.migrate", "bring the tables and their walls up to date"),
     "manage": Program("noroshi.config.manage", "Django's own tools, as the tables' owner"),

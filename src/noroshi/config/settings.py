@@ -22,6 +22,7 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 BASE_URL, GATE_URL = ENV.base_url, ENV.gate_url
 LIVE_URL, LIVE_PORT = ENV.live_url, ENV.live_port
 SMTP_URL, MAIL_FROM = ENV.smtp_url, ENV.mail_from
+HOST, RETURN_DOMAIN, RECEIVE_PORT = ENV.host, ENV.mail_in.domain, ENV.mail_in.port
 VAR = ENV.var
 BACKUP = ENV.backup
 DEMO = ENV.is_demo

@@ -18,8 +18,19 @@ from noroshi.jobs.postgres import DatabaseUnavailable, Embedded
 from noroshi.jobs.supervisor import Program, Supervisor
 from noroshi.jobs.up_checks import NotStarted, Ports
 
-START_ORDER = ("catcher", "gate", "listen", "work", "send", "tick", "live", "web", "simulate")
-STOP_ORDER = ["simulate", "web", "live", "tick", "work", "send", "listen", "gate", "catcher"]
+START_ORDER = (
+    "catcher",
+    "gate",
+    "listen",
+    "work",
+    "send",
+    "receive",
+    "tick",
+    "live",
+    "web",
+    "simulate",
+)
+STOP_ORDER = list(reversed(START_ORDER))
 DEMO_ONLY = {"catcher", "simulate"}
 DATABASE_ROUND_S = 1.0
 ANSWER_S_MAX = 90.0
@@ -78,11 +89,7 @@ def run(options: Options) -> int:
         settings = base | owners_settings(urls)
         sign_in = up_checks.prepare(settings, var=options.var, is_demo=options.is_demo, say=tell)
         supervisor = Supervisor(
-            [
-                program(name, urls)
-                for name in START_ORDER
-                if options.is_demo or name not in DEMO_ONLY
-            ],
+            [program(name, urls) for name in wanted(is_demo=options.is_demo)],
             log_dir=options.var / "log",
             environment=base,
             say=tell,
@@ -102,6 +109,14 @@ def run(options: Options) -> int:
             supervisor.stop(STOP_ORDER)
     tell("stopped; all data are kept")
     return 0
+
+
+def wanted(*, is_demo: bool) -> list[str]:
+    """The programs in the order in which they start; mail comes back only where it is meant to."""
+    without = set() if is_demo else set(DEMO_ONLY)
+    if not environment.read().mail_in.domain:
+        without.add("receive")
+    return [name for name in START_ORDER if name not in without]
 
 
 def program(name: str, urls: Urls) -> Program:

@@ -160,6 +160,7 @@ def job_of(program: str) -> str:
         "listen": _("MQTT の受信"),
         "work": _("受信の処理"),
         "send": _("メール送信"),
+        "receive": _("メール受信"),
         "tick": _("定時の仕事"),
         "live": _("画面の更新"),
     }

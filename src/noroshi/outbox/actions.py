@@ -17,6 +17,8 @@ from noroshi.outbox.models import Attachment, Message
 ATTACHED_BYTES_MAX = 1_000_000  # of one mail, in all; carriers refuse little more
 FILE_NAME_CHARS_MAX = 100
 CHANNEL = "noroshi_outbox"  # the sender listens here
+# A person asked for these just now: they are tried even where others are held.
+ASKED_FOR = ("account.", "credential.", "recipient.")
 
 _BREAKS = {"Cc", "Cs", "Zl", "Zp"}  # what could end a line, or is no character
 _CONTENT_TYPE = re.compile(r"[a-z]+/[a-z0-9.+-]{1,50}")
@@ -36,6 +38,7 @@ class NewMessage:
         thread_id: the message_id of the first mail of the conversation; empty = none.
         language: `ja` or `en`.
         files: what goes with it, at most ATTACHED_BYTES_MAX in all.
+        held: one of Message.Reason: it is written down and not sent; empty = it is sent.
     """
 
     tenant_id: int | None
@@ -48,11 +51,13 @@ class NewMessage:
     thread_id: str
     language: str
     files: Sequence[File] = field(default=())
+    held: str = ""
 
 
 def post_all(messages: Sequence[NewMessage], *, now: datetime) -> int:
     """Write the messages that are not there yet; returns how many were.
 
+    A message to an address that is stopped for its tenant is held, unless a person asked for it.
     To be called in the transaction of the cause. Raises ValueError for a control character in
     a header or an id of the wrong form: such a text could write headers of its own; and for files
     that are too large.
@@ -66,7 +71,8 @@ def post_all(messages: Sequence[NewMessage], *, now: datetime) -> int:
         attached = [bool(message.files) for message in messages]
         # Only with files: who may write a message may not always read it back.
         returning = "RETURNING message_id, id" if any(attached) else ""
-        cursor.execute(_INSERT + returning, [now, now, *columns, attached])
+        minding = [not message.kind.startswith(ASKED_FOR) for message in messages]
+        cursor.execute(_INSERT + returning, [now, now, *columns, attached, minding])
         count = int(cursor.rowcount)
         if any(attached):
             _attach(messages, dict(cursor.fetchall()))
@@ -80,7 +86,7 @@ def retry(message: Message, now: datetime) -> None:
     changed = (
         Message.objects.filter(pk=message.pk)
         .exclude(state=Message.State.SENT)
-        .update(state=Message.State.WAITING, due_at=now, attempts=0)
+        .update(state=Message.State.WAITING, due_at=now, attempts=0, reason="", failure="")
     )
     if changed:
         with connection.cursor() as cursor:
@@ -137,17 +143,22 @@ def _check_file(one: File) -> None:
 
 _COLUMNS = (
     *("tenant_id", "kind", "about", "address", "subject"),
-    *("body", "message_id", "thread_id", "language"),
+    *("body", "message_id", "thread_id", "language", "held"),
 )
 _INSERT = """
 INSERT INTO outbox_message (tenant_id, kind, about, address, subject, body, message_id,
-    thread_id, language, state, created_at, due_at, attempts, last_answer,
+    thread_id, language, state, reason, failure, created_at, due_at, attempts, last_answer,
     has_attachments)
 SELECT m.tenant_id, m.kind, m.about, m.address, m.subject, m.body, m.message_id,
-    m.thread_id, m.language, 'waiting', %s, %s, 0, '', m.has_attachments
+    m.thread_id, m.language, CASE WHEN h.reason = '' THEN 'waiting' ELSE 'held' END, h.reason, '',
+    %s, %s, 0, '', m.has_attachments
 FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::text[], %s::text[], %s::text[],
-    %s::text[], %s::text[], %s::text[], %s::boolean[])
+    %s::text[], %s::text[], %s::text[], %s::text[], %s::boolean[], %s::boolean[])
     AS m (tenant_id, kind, about, address, subject, body, message_id, thread_id, language,
-    has_attachments)
+    held, has_attachments, minds)
+LEFT JOIN outbox_standing s ON m.minds AND s.tenant_id = m.tenant_id AND s.address = m.address
+    AND s.stopped_at IS NOT NULL
+CROSS JOIN LATERAL (SELECT CASE WHEN m.held <> '' THEN m.held
+    WHEN s.id IS NOT NULL THEN 'stopped' ELSE '' END AS reason) AS h
 ON CONFLICT (message_id) DO NOTHING
 """

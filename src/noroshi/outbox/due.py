@@ -12,6 +12,7 @@ from django.db import connection, transaction
 from noroshi.base import failpoints
 from noroshi.base.claim import claim
 from noroshi.base.environment import BadSetting
+from noroshi.outbox import bounces, codes, standing
 from noroshi.outbox.addresses import is_sendable
 from noroshi.outbox.mime import File, Mail, to_bytes
 from noroshi.outbox.models import Message
@@ -83,7 +84,8 @@ class Sender:
         message = claimed[0]
         failpoints.at("send.claimed")
         began = time.monotonic()
-        answer = relay.send(self._address, message.address, self._bytes(message))
+        sender = codes.address(codes.BOUNCE, message.pk) or self._address
+        answer = relay.send(sender, message.address, self._bytes(message))
         failpoints.at("send.answered")
         at += timedelta(seconds=time.monotonic() - began)
         is_reached = self._note_reach(answer, at)
@@ -91,6 +93,8 @@ class Sender:
         if not is_reached and self._rest.until is not None:
             message.due_at = self._rest.until
         _write(message, answer, at)
+        if message.failure == Message.Failure.HARD:
+            standing.count(message, answer.text, now=at)
         failpoints.at("send.written")
         return is_reached
 
@@ -119,6 +123,7 @@ class Sender:
                 language=message.language,
                 written_at=message.created_at,
                 files=[File(one.name, one.content_type, bytes(one.body)) for one in found],
+                reply_to=codes.address(codes.ANSWER, message.pk),
             )
         )
 
@@ -133,6 +138,9 @@ def _settle(message: Message, answer: Answer, at: datetime) -> None:
         message.state, message.sent_at = Message.State.SENT, at
     elif answer.outcome == "refused" or message.attempts >= TRIES_MAX:
         message.state = Message.State.GIVEN_UP
+        if answer.outcome == "refused":
+            status = bounces.status_in(answer.text, answer.code)
+            message.failure = bounces.failure_of(status, answer.text)
         log.warning("message %s is given up: %s %s", message.pk, answer.outcome, answer.code)
     else:
         wait_s = min(WAIT_S_MIN * 2 ** (message.attempts - 1), WAIT_S_MAX)
@@ -147,7 +155,8 @@ def _write(message: Message, answer: Answer, at: datetime) -> None:
             _WRITE,
             [
                 *(str(message.state), message.due_at, message.attempts, message.last_answer),
-                *(message.sent_at, message.pk, at, answer.outcome, answer.code, answer.text),
+                *(message.failure, message.sent_at, message.pk),
+                *(at, answer.outcome, answer.code, answer.text),
             ],
         )
 
@@ -155,7 +164,8 @@ def _write(message: Message, answer: Answer, at: datetime) -> None:
 _WRITE = """
 WITH settled AS (
     UPDATE outbox_message
-    SET state = %s, due_at = %s, attempts = %s, last_answer = %s, sent_at = %s
+    SET state = %s, due_at = %s, attempts = %s, last_answer = %s, failure = %s,
+        sent_at = %s
     WHERE id = %s RETURNING id
 )
 INSERT INTO outbox_delivery (message_id, at, outcome, code, answer)

@@ -9,6 +9,7 @@ from django.db.models import QuerySet
 from noroshi.outbox.models import Delivery, Message
 
 WAITING, SENT, GIVEN_UP = Message.State.WAITING, Message.State.SENT, Message.State.GIVEN_UP
+BOUNCED, HELD = Message.State.BOUNCED, Message.State.HELD
 
 
 # Mails to or about single persons: for who looks after the users, not for everybody.
@@ -23,10 +24,11 @@ class Mail:
         id: its number in the journal.
         kind: what it tells, e.g. `incident.opened`.
         about: code of the thing it tells about; empty = none.
-        state: one of WAITING, SENT, GIVEN_UP; `state_label` is the reader's word for it.
+        state: one of WAITING, SENT, GIVEN_UP, BOUNCED, HELD; `state_label` is the reader's word.
         due_at: when the next try is due, while it waits.
         last_answer: what the mail server said last.
         sent_at: when a mail server took it; None = not yet.
+        reason: why it is held, in the reader's words; empty = it is not.
     """
 
     id: int
@@ -42,11 +44,13 @@ class Mail:
     attempts: int
     last_answer: str
     sent_at: datetime | None
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Try:
-    """One try to send a mail; `outcome` is sent, refused, deferred, unreachable or ambiguous."""
+    """One try to send a mail; `outcome` is sent, refused, deferred, unreachable or
+    ambiguous; or what came back: bounced, delayed."""
 
     at: datetime
     outcome: str
@@ -120,4 +124,5 @@ def mail_of(message: Message) -> Mail:
         attempts=message.attempts,
         last_answer=message.last_answer,
         sent_at=message.sent_at,
+        reason=message.get_reason_display() if message.reason else "",
     )

@@ -45,6 +45,7 @@ class Mail:
     language: str
     written_at: datetime
     files: Sequence[File] = field(default=())
+    reply_to: str = ""
 
 
 def to_bytes(mail: Mail) -> bytes:
@@ -55,6 +56,7 @@ def to_bytes(mail: Mail) -> bytes:
     thread = ""
     if mail.thread_id and mail.thread_id != mail.message_id:
         thread = f"In-Reply-To: <{mail.thread_id}>\r\nReferences: <{mail.thread_id}>\r\n"
+    reply = f"Reply-To: <{mail.reply_to}>\r\n" if mail.reply_to else ""
     sender = f"<{mail.sender}>"
     if mail.sender_name:
         sender = f"{_words(mail.sender_name)} {sender}"
@@ -64,7 +66,7 @@ def to_bytes(mail: Mail) -> bytes:
         f"Subject: {header_text(mail.subject)}\r\n"
         f"Date: {format_datetime(mail.written_at.astimezone(JST))}\r\n"
         f"Message-ID: <{mail.message_id}>\r\n"
-        f"{thread}"
+        f"{thread}{reply}"
         "Auto-Submitted: auto-generated\r\n"
         f"Content-Language: {mail.language}\r\n"
         "MIME-Version: 1.0\r\n"

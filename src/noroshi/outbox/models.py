@@ -1,9 +1,9 @@
-"""The journal of what must go out, and the ledger of every try."""
+"""The journal of what must go out, the ledger of every try, and what came back."""
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from noroshi.tenants.models import Tenant
+from noroshi.tenants.models import Tenant, User
 
 
 class Message(models.Model):
@@ -15,6 +15,21 @@ class Message(models.Model):
         WAITING = "waiting", _("送信待ち")
         SENT = "sent", _("送信済")
         GIVEN_UP = "given_up", _("送信中止")
+        BOUNCED = "bounced", _("不達")  # taken by a server, and sent back by another
+        HELD = "held", _("送信せず")
+
+    class Reason(models.TextChoices):
+        """Why a message is held."""
+
+        STOPPED = "stopped", _("続けて届かなかったため、この宛先への送信を止めています")
+        UNCONFIRMED = "unconfirmed", _("宛先の人が、まだ受け取りを確認していません")
+
+    class Failure(models.TextChoices):
+        """What a refusal or a bounce says of the address."""
+
+        HARD = "hard", _("宛先が使えない")
+        SOFT = "soft", _("一時的")
+        POLICY = "policy", _("受け取りの方針で断られた")
 
     tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, null=True)
     kind = models.CharField(max_length=40)
@@ -32,6 +47,8 @@ class Message(models.Model):
     last_answer = models.CharField(max_length=500, blank=True)
     sent_at = models.DateTimeField(null=True)
     # So that the sender asks for files only where there are some: few mails have any.
+    reason = models.CharField(max_length=20, choices=Reason, blank=True, db_default="")
+    failure = models.CharField(max_length=10, choices=Failure, blank=True, db_default="")
     has_attachments = models.BooleanField(db_default=False)
 
     class Meta:
@@ -44,6 +61,8 @@ class Message(models.Model):
             models.Index(fields=["tenant", "-created_at"], name="message_of_tenant"),
             # All mails of one incident.
             models.Index(fields=["about"], name="message_about"),
+            # What became of the mails to one address, newest first?
+            models.Index(fields=["address", "-created_at"], name="message_to_address"),
         ]
 
     def __str__(self) -> str:
@@ -67,9 +86,80 @@ class Delivery(models.Model):
 
     message = models.ForeignKey(Message, on_delete=models.CASCADE, related_name="deliveries")
     at = models.DateTimeField()
-    outcome = models.CharField(max_length=20)  # sent, refused, deferred, unreachable, ambiguous
+    # sent, refused, deferred, unreachable, ambiguous; and what came back: bounced, delayed
+    outcome = models.CharField(max_length=20)
     code = models.PositiveSmallIntegerField(null=True)
     answer = models.CharField(max_length=500, blank=True)
 
     def __str__(self) -> str:
         return f"{self.outcome} {self.code or ''}"
+
+
+class Standing(models.Model):
+    """What a tenant's mails have taught about one address; most addresses have no row."""
+
+    tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE)
+    address = models.CharField(max_length=254)
+    stopped_at = models.DateTimeField(null=True)  # None: mails go there
+    answer = models.CharField(max_length=500, blank=True)  # what came back last
+    counted_from = models.DateTimeField(null=True)  # bounces of older mails are forgiven
+
+    class Meta:
+        constraints = [
+            # However many bounces are worked on at once, an address is stopped once.
+            models.UniqueConstraint(fields=["tenant", "address"], name="one_standing_per_address"),
+        ]
+
+    def __str__(self) -> str:
+        return self.address
+
+
+class Incoming(models.Model):
+    """One mail that came in, kept as it was before its sender was told so."""
+
+    class State(models.TextChoices):
+        """Where it stands."""
+
+        WAITING = "waiting", _("処理待ち")
+        DONE = "done", _("処理済み")  # understood by the house
+        KEPT = "kept", _("要確認")  # waits for a person of the office
+        CLOSED = "closed", _("確認済み")
+
+    class Kind(models.TextChoices):
+        """What it is."""
+
+        BOUNCE = "bounce", _("不達の知らせ")
+        DELAY = "delay", _("遅れの知らせ")
+        AUTOMATIC = "automatic", _("自動応答")
+        REPLY = "reply", _("返信")
+        OTHER = "other", _("その他")
+
+    received_at = models.DateTimeField()
+    peer = models.CharField(max_length=50)
+    sender = models.CharField(max_length=320, blank=True)  # of the envelope; empty: a machine
+    recipient = models.CharField(max_length=320)
+    size = models.PositiveIntegerField()  # bytes, as it came
+    raw = models.BinaryField()  # once it is understood only the beginning
+    state = models.CharField(max_length=10, choices=State, default=State.WAITING)
+    kind = models.CharField(max_length=10, choices=Kind, blank=True)
+    message = models.ForeignKey(
+        Message, on_delete=models.SET_NULL, null=True, related_name="answers"
+    )
+    tries = models.PositiveSmallIntegerField(default=0)
+    settled_at = models.DateTimeField(null=True)
+    settled_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True)
+
+    class Meta:
+        indexes = [
+            # What has to be worked on, by machine or by people, oldest first?
+            models.Index(
+                fields=["state", "id"],
+                condition=models.Q(state__in=("waiting", "kept")),
+                name="incoming_open",
+            ),
+            # Which are past their time?
+            models.Index(fields=["received_at"], name="incoming_received"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.sender} → {self.recipient}"

@@ -150,4 +150,6 @@ def outcome_of(outcome: str) -> str:
         "deferred": _("あとでもう一度送ります"),
         "unreachable": _("メールサーバーにつながりません"),
         "ambiguous": _("届いたかどうか分かりません"),
+        "bounced": _("届かずに戻ってきました"),
+        "delayed": _("相手のサーバーで遅れています"),
     }.get(outcome, outcome)

@@ -17,7 +17,7 @@ from noroshi.web.member import tenant_page
 from noroshi.web.show import show
 
 PER_PAGE = 50
-STATES = (ledger.WAITING, ledger.SENT, ledger.GIVEN_UP)
+STATES = (ledger.WAITING, ledger.SENT, ledger.GIVEN_UP, ledger.BOUNCED, ledger.HELD)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +92,8 @@ def reason_of(kind: str, device: str) -> str:
         "intent.copy": _("お手続きの控え"),
         "visit.filed": _("監査アクセスの受付"),
         "visit.opened": _("提供者側の閲覧"),
+        "address.stopped": _("届かない通知先のお知らせ"),
+        "recipient.confirm": _("受け取りの確認のお願い"),
         "register.review": _("名簿の棚卸しのお願い"),
     }.get(kind, kind)
     return _("%(device)s：%(reason)s") % {"device": device, "reason": words} if device else words
@@ -105,4 +107,6 @@ def outcome_of(outcome: str) -> str:
         "deferred": _("あとでもう一度送ります"),
         "unreachable": _("メールサーバーにつながりません"),
         "ambiguous": _("届いたかどうか分かりません"),
+        "bounced": _("届かずに戻ってきました"),
+        "delayed": _("相手のサーバーで遅れています"),
     }.get(outcome, outcome)
