@@ -172,6 +172,7 @@ CHANGING = (
     Line("recipient-new", get=AUTHORITY, post=AUTHORITY),
     Line("recipient", get=AUTHORITY, post=AUTHORITY, of="code=recipient"),
     Line("recipient-pause", get=None, post=EDITORS, of="code=recipient"),
+    Line("recipients-lift", get=None, post=EDITORS),
     Line("recipient-remove", get=None, post=AUTHORITY, of="code=recipient"),
 )
 
@@ -291,6 +292,9 @@ OFFICE = (
     desk("codec-versions", OPERATION, None, "number=codec"),
     desk("mails", office("admin", "privacy", "on_duty")),
     desk("mail", office("admin", "privacy", "on_duty"), None, "number=mail"),
+    desk("incoming", office("admin", "privacy", "on_duty")),
+    desk("incoming-one", office("admin", "privacy", "on_duty"), None, "number=incoming"),
+    desk("incoming-close", None, OPERATION, "number=incoming"),
     desk("mail-retry", None, OPERATION, "number=mail"),
     desk("mail-give-up", None, OPERATION, "number=mail"),
     desk("system", OPERATION),

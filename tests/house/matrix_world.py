@@ -21,7 +21,7 @@ from noroshi.codecs.models import Codec, CodecVersion
 from noroshi.contracts.models import Contract
 from noroshi.devices.models import Device, DeviceType, Downlink, Heartbeat, Quantity, Site
 from noroshi.inbox.models import Broker, Connection, Entry, ExceptionalEntry
-from noroshi.outbox.models import Delivery, Message
+from noroshi.outbox.models import Delivery, Incoming, Message
 from noroshi.readings import store
 from noroshi.readings.models import StoredUplink
 from noroshi.readings.store import Point
@@ -325,8 +325,13 @@ def _watched(house: str, device: Device, now: datetime) -> dict[str, object]:
         state="given_up", created_at=now, due_at=now, attempts=1,
     )  # fmt: skip
     Delivery.objects.create(message=mail, at=now, outcome="refused", code=550, answer=seen)
+    bounced = Incoming.objects.create(
+        received_at=now, peer="192.0.2.7", recipient="b@example.jp", size=9, state="kept",
+        kind="other", message=mail, raw=f"Subject: {mark}\n\n{mark} 本文".encode(),
+    )  # fmt: skip
     return {
         "recipient": recipient.code, "rule": rule.code, "incident": incident.code, "mail": mail.pk,
+        "incoming": bounced.pk,
     }  # fmt: skip
 
 

@@ -17,7 +17,7 @@ from noroshi.office.backups import Line, backups
 from noroshi.office.notices import MAIL_LATE
 from noroshi.office.questions import Group, Program, Stranger
 from noroshi.office.words import say, span_words
-from noroshi.outbox.models import Message
+from noroshi.outbox.models import Incoming, Message
 
 TASKS_MAX = 30
 GIVEN_UP_SHOWN = timedelta(days=7)
@@ -53,7 +53,7 @@ class Board:
 
 
 def board(now: datetime) -> Board:
-    """Look at everything. Eight queries."""
+    """Look at everything. Nine queries."""
     found = sorted(tasks(now), key=lambda task: task.since or now)
     programs = questions.programs(now)
     inbox = journal.waiting()
@@ -80,6 +80,10 @@ def tasks(now: datetime) -> Iterator[Task]:
     ).aggregate(count=Count("pk"), since=Min("created_at"))
     if given_up["count"]:
         yield task_of_mails(given_up["count"], given_up["since"])
+    came_in = Incoming.objects.filter(state=Incoming.State.KEPT)
+    waiting = came_in.aggregate(count=Count("pk"), since=Min("received_at"))
+    if waiting["count"]:
+        yield task_of_incoming(waiting["count"], waiting["since"])
     yield from (task_of_backups(line) for line in backups(now).wrong())
 
 
@@ -149,6 +153,20 @@ def task_of_mails(count: int, since: datetime) -> Task:
         why=_("宛先かメールサーバーを確かめてください。"),
         url=f"{reverse('office-mails')}?state=given_up",
         action=_("調べる"),
+        since=since,
+    )
+
+
+def task_of_incoming(count: int, since: datetime) -> Task:
+    """Mails that came in and that the house does not understand."""
+    return Task(
+        state="unknown",
+        label=_("届いたメール"),
+        what=ngettext("確認を待つメールが%(n)d通", "確認を待つメールが%(n)d通", count)
+        % {"n": count},
+        why=_("返信や、機械には分からないメールです。"),
+        url=reverse("office-incoming"),
+        action=_("読む"),
         since=since,
     )
 

@@ -16,6 +16,7 @@ from noroshi.office.pages import (
     history,
     home,
     inbox,
+    incoming,
     kinds,
     mails,
     members,
@@ -183,6 +184,11 @@ urlpatterns: list[URLPattern] = [
     path("codecs/<int:number>/", codecs.codec, name="office-codec"),
     path("codecs/<int:number>/versions/", codecs.versions, name="office-codec-versions"),
     path("mails/", mails.mails, name="office-mails"),
+    path("mails/incoming/", incoming.incoming, name="office-incoming"),
+    path("mails/incoming/<int:number>/", incoming.incoming_one, name="office-incoming-one"),
+    path(
+        "mails/incoming/<int:number>/close/", incoming.incoming_close, name="office-incoming-close"
+    ),
     path("mails/<int:number>/", mails.mail, name="office-mail"),
     path("mails/<int:number>/retry/", mails.mail_retry, name="office-mail-retry"),
     path("mails/<int:number>/give-up/", mails.mail_give_up, name="office-mail-give-up"),

@@ -78,6 +78,7 @@ urlpatterns: list[URLPattern] = [
     path("rules/<str:code>/remove/", rules.rule_remove, name="rule-remove"),
     path("recipients/", recipients.recipients, name="recipients"),
     path("recipients/new/", recipients.recipient_new, name="recipient-new"),
+    path("recipients/lift/", recipients.recipients_lift, name="recipients-lift"),
     path("recipients/<str:code>/", recipients.recipient, name="recipient"),
     path("recipients/<str:code>/pause/", recipients.recipient_pause, name="recipient-pause"),
     path("recipients/<str:code>/remove/", recipients.recipient_remove, name="recipient-remove"),

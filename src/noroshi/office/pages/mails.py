@@ -23,7 +23,7 @@ from noroshi.office.visiting import (
     without,
 )
 from noroshi.outbox import ledger
-from noroshi.outbox.models import Message
+from noroshi.outbox.models import Incoming, Message
 from noroshi.tenants.audit import Actor
 from noroshi.tenants.duties import Duty
 
@@ -61,6 +61,7 @@ def mails(request: HttpRequest, by: Actor) -> HttpResponseBase:
         "lines": [line_of(mail, mine) for mail in page.object_list],
         "state": state,
         "words": words,
+        "kept": Incoming.objects.filter(state=Incoming.State.KEPT).count(),
         "now": now,
     }
     return show(request, by, "office/mails/list.html", context)

@@ -23,6 +23,7 @@ from noroshi.web.board import (
     silent_ones,
 )
 from noroshi.web.member import tenant_page
+from noroshi.web.notices import notices
 from noroshi.web.paging import page_of
 from noroshi.web.show import incidents_item, open_now, show
 from noroshi.web.states import (
@@ -60,7 +61,7 @@ class Asked:
 def home(request: HttpRequest, member: Membership) -> HttpResponseBase:
     """The whole page."""
     around = {"progress_url": reverse("demo-progress") if settings.DEMO else ""}
-    context = board(request, member, timezone.now()) | around
+    context = board(request, member, timezone.now()) | around | {"notices": notices(member)}
     return show(request, member, "web/home/one.html", context)
 
 

@@ -10,6 +10,8 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from noroshi.alarms.actions import Person, change_recipient
 from noroshi.alarms.models import Recipient, Rule
+from noroshi.outbox import standing
+from noroshi.outbox.addresses import ADDRESS_CHARS_MAX
 from noroshi.tenants import access
 from noroshi.tenants.intents import may_declare, with_authority
 from noroshi.tenants.models import IntentKind, Membership
@@ -33,7 +35,14 @@ def recipients(request: HttpRequest, member: Membership) -> HttpResponseBase:
     page = page_of(request, rows.order_by("name", "pk"), PER_PAGE)
     may_change = may_declare(member)
     people = [] if may_change else with_authority(member.tenant_id)
-    context = {"page": page, "may_change": may_change, "people": people}
+    stopped = standing.stopped_of(member.tenant_id)
+    context = {
+        "page": page,
+        "lines": [(row, stopped.get(row.address)) for row in page.object_list],
+        "stopped": list(stopped.values()),
+        "may_change": may_change,
+        "people": people,
+    }
     return show(request, member, "web/recipients/list.html", context)
 
 
@@ -82,6 +91,20 @@ def recipient_pause(request: HttpRequest, member: Membership, code: str) -> Http
         else _("「%(name)s」への通知を止めました。")
     )
     messages.success(request, words % {"name": person.name})
+    return redirect("recipients")
+
+
+@require_POST
+@tenant_page
+@editor_only
+def recipients_lift(request: HttpRequest, member: Membership) -> HttpResponseBase:
+    """Let mails go to a stopped address again: somebody has seen to it."""
+    address = request.POST.get("address", "")[:ADDRESS_CHARS_MAX]
+    if standing.lift(address, by=actor_of(member), now=timezone.now()):
+        words = _("%(address)s への送信を再開しました。次のメールから送ります。")
+        messages.success(request, words % {"address": address})
+    else:
+        messages.info(request, _("この宛先への送信は、止まっていません。"))
     return redirect("recipients")
 
 
