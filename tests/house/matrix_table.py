@@ -65,6 +65,7 @@ OPEN = (
     Line("metrics", get=NOBODY),  # whoever shows the token; no role does
     Line("csp-report", get=None, post=ALL, is_public=True),
     Line("set_language", get=None, post=ALL, ok=LED),
+    Line("consent", get=ALL, post=ALL, of="token=!nothing", ok=(404,)),
     Line("demo-progress", get=NOBODY),
     Line("demo-mails", get=NOBODY),
     Line("demo-mail", get=NOBODY, of="mail_id=!nothing"),
@@ -172,6 +173,7 @@ CHANGING = (
     Line("recipient-new", get=AUTHORITY, post=AUTHORITY),
     Line("recipient", get=AUTHORITY, post=AUTHORITY, of="code=recipient"),
     Line("recipient-pause", get=None, post=EDITORS, of="code=recipient"),
+    Line("recipient-ask", get=None, post=EDITORS, of="code=recipient"),
     Line("recipients-lift", get=None, post=EDITORS),
     Line("recipient-remove", get=None, post=AUTHORITY, of="code=recipient"),
 )

@@ -9,8 +9,9 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from noroshi.alarms.models import Incident, Recipient, Rule, RuleState
-from noroshi.contracts.effective import exceeded
+from noroshi.contracts.effective import exceeded, of_tenant
 from noroshi.devices.models import Device
+from noroshi.outbox import consent
 from noroshi.outbox.addresses import clean_address
 from noroshi.tenants.audit import Actor, record
 from noroshi.tenants.kinds import japans_day
@@ -127,6 +128,7 @@ def add_recipient(person: Person, *, by: Actor, now: datetime) -> Recipient:
     if not is_new:
         raise BadRecipient(_("このメールアドレスは、もう登録されています。"))
     record(by, "recipient.added", recipient, now=now, details=asdict(person))
+    _ask(recipient, now)
     return recipient
 
 
@@ -145,6 +147,9 @@ def change_recipient(
         setattr(known, name, value)
     known.save(update_fields=list(fields))
     record(by, "recipient.changed", known, now=now, details={"before": before, "after": fields})
+    if before["address"] != known.address:
+        consent.forget(known.tenant_id, str(before["address"]))
+        _ask(known, now)
     return known
 
 
@@ -155,6 +160,7 @@ def remove_recipient(recipient: Recipient, *, by: Actor, now: datetime) -> None:
     Recipient.objects.select_for_update().filter(pk=recipient.pk).first()
     details = {"name": recipient.name, "address": recipient.address}
     record(by, "recipient.removed", recipient, now=now, details=details)
+    consent.forget(recipient.tenant_id, recipient.address)
     recipient.delete()
 
 
@@ -212,6 +218,18 @@ def _check_room(tenant: Tenant, now: datetime) -> None:
         raise BadRecipient(
             _("通知先は%(n)d名までの契約です。契約の変更をご相談ください。") % {"n": limit}
         )
+
+
+def _ask(recipient: Recipient, now: datetime) -> None:
+    """Ask the person, where the contract wants that, whether to get the mails."""
+    needs = of_tenant(recipient.tenant_id, "recipients_confirm", japans_day(now))
+    if not needs.value:
+        consent.ask_nobody(recipient.tenant_id, recipient.address, now=now)
+        return
+    try:
+        consent.ask(recipient.tenant, recipient.address, recipient.language, now=now)
+    except consent.NotAsked as reason:
+        raise BadRecipient(str(reason)) from None
 
 
 def _check_tenant(tenant_id: int, recipients: Sequence[Recipient]) -> None:

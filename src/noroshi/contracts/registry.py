@@ -133,6 +133,10 @@ KEYS: Mapping[str, Key] = {
             of_kind={WANA: ("10", Level.DEFAULT, BUILT_IN)}, hint=LIMIT_HINT,
         ),
         Key(
+            "recipients_confirm", gettext_lazy("通知先の人に受け取りを確認"), "flag", _flag, YES,
+            options=FLAGS,
+        ),
+        Key(
             "devices_max", gettext_lazy("端末の数の上限"), "devices", _limit, NO_LIMIT,
             hint=LIMIT_HINT,
         ),

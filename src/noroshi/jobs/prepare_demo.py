@@ -25,6 +25,7 @@ from noroshi.jobs.demo.factor import give_app
 from noroshi.jobs.demo.notes import Notes, read_notes, write_notes
 from noroshi.jobs.demo.parties import do_business
 from noroshi.jobs.demo.people import enrol
+from noroshi.outbox import consent
 from noroshi.tenants.audit import Actor
 from noroshi.tenants.models import Membership, StaffRole, Tenant, User
 
@@ -131,10 +132,13 @@ def people(tenant: Tenant, *, now: datetime) -> list[Recipient]:
         Person("Plant manager", "manager@example.com", "en"),
     ]
     known = {row.address: row for row in Recipient.objects.filter(tenant=tenant)}
-    return [
+    told = [
         known.get(person.address) or add_recipient(person, by=Actor(None, tenant), now=now)
         for person in wanted
     ]
+    for person in told:
+        consent.trust(tenant.pk, person.address, now=now)
+    return told
 
 
 def rules(tenant: Tenant, told: list[Recipient], *, now: datetime) -> None:

@@ -137,6 +137,7 @@ def furnish(world: World) -> None:
     for name, address, language in cast.PEOPLE:
         tenant.add_recipient(name, address, language)
     report.passed("recipients, one reads Japanese, one English")
+    say_yes(world)
     both = [name for name, _, _ in cast.PEOPLE]
     upper = {"upper": "10", "margin": "1", "hold_min": "0"}
     tenant.add_rule(world.codes[cast.FRIDGE], "temperature", upper, both)
@@ -146,6 +147,26 @@ def furnish(world: World) -> None:
         tenant.add_rule(world.codes[name], "temperature", upper, both[:1])
     listed = [href for href, _words in tenant.who.get("/rules/").links if RULE.fullmatch(href)]
     report.same("the tenant's list has each rule once", len(listed), 2 + len(cast.STORM))
+
+
+def say_yes(world: World) -> None:
+    """Each recipient is asked by one mail, and says yes on the page behind its link."""
+    addresses = sorted(address for _, address, _ in cast.PEOPLE)
+    world.report.becomes(
+        "each recipient is asked once",
+        lambda: sorted(mail.to for mail in world.mailbox.mails),
+        addresses,
+    )
+    for mail in world.mailbox.mails:
+        link = next(line for line in mail.body.splitlines() if "/wanted/" in line)
+        somebody = Person(world.tenant.who.base, mail.to)
+        page = somebody.get(link)
+        yes = {"answer": ["yes"]}
+        done = somebody.submit(page, page.forms[0], page.forms[0].values | yes, status=200)
+        world.report.holds(
+            f"{mail.to} says yes", is_good=done.shows("確認しました"), seen=done.text
+        )
+    world.mailbox.forget()
 
 
 if __name__ == "__main__":

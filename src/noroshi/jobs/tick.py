@@ -19,7 +19,7 @@ from noroshi.jobs import ledger, raw
 from noroshi.jobs.backing import runs
 from noroshi.jobs.backing.timed import Backups
 from noroshi.jobs.review_mails import remind_of_reviews
-from noroshi.outbox import incoming
+from noroshi.outbox import incoming, standing
 from noroshi.outbox import retention as outbox_retention
 from noroshi.readings import closing
 from noroshi.retention import plans
@@ -65,6 +65,7 @@ def timetable() -> list[Task]:
         Task("prune approvals", 6 * HOUR_S, approvals.prune),
         Task("prune violations", 6 * HOUR_S, violations.prune),
         Task("prune mails", HOUR_S, outbox_retention.prune),
+        Task("prune addresses", 6 * HOUR_S, standing.prune),
         Task("prune incoming mails", HOUR_S, incoming.prune),
         Task("reviews of registers", HOUR_S, remind_of_reviews),
         Task("close auditors' accounts", MINUTE_S, visits.close_accounts_over),

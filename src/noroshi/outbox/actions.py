@@ -19,6 +19,8 @@ FILE_NAME_CHARS_MAX = 100
 CHANNEL = "noroshi_outbox"  # the sender listens here
 # A person asked for these just now: they are tried even where others are held.
 ASKED_FOR = ("account.", "credential.", "recipient.")
+# To people who have no part in the contract: only to those who want them.
+BY_CONSENT = ("incident.",)
 
 _BREAKS = {"Cc", "Cs", "Zl", "Zp"}  # what could end a line, or is no character
 _CONTENT_TYPE = re.compile(r"[a-z]+/[a-z0-9.+-]{1,50}")
@@ -57,7 +59,8 @@ class NewMessage:
 def post_all(messages: Sequence[NewMessage], *, now: datetime) -> int:
     """Write the messages that are not there yet; returns how many were.
 
-    A message to an address that is stopped for its tenant is held, unless a person asked for it.
+    A message to an address that is stopped for its tenant is held, unless a person asked for it; so
+    is an alarm to somebody who was asked whether to get them, and has not said yes.
     To be called in the transaction of the cause. Raises ValueError for a control character in
     a header or an id of the wrong form: such a text could write headers of its own; and for files
     that are too large.
@@ -72,7 +75,9 @@ def post_all(messages: Sequence[NewMessage], *, now: datetime) -> int:
         # Only with files: who may write a message may not always read it back.
         returning = "RETURNING message_id, id" if any(attached) else ""
         minding = [not message.kind.startswith(ASKED_FOR) for message in messages]
-        cursor.execute(_INSERT + returning, [now, now, *columns, attached, minding])
+        by_consent = [message.kind.startswith(BY_CONSENT) for message in messages]
+        values = [now, now, *columns, attached, minding, by_consent]
+        cursor.execute(_INSERT + returning, values)
         count = int(cursor.rowcount)
         if any(attached):
             _attach(messages, dict(cursor.fetchall()))
@@ -153,12 +158,15 @@ SELECT m.tenant_id, m.kind, m.about, m.address, m.subject, m.body, m.message_id,
     m.thread_id, m.language, CASE WHEN h.reason = '' THEN 'waiting' ELSE 'held' END, h.reason, '',
     %s, %s, 0, '', m.has_attachments
 FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::text[], %s::text[], %s::text[],
-    %s::text[], %s::text[], %s::text[], %s::text[], %s::boolean[], %s::boolean[])
+    %s::text[], %s::text[], %s::text[], %s::text[], %s::boolean[],
+    %s::boolean[], %s::boolean[])
     AS m (tenant_id, kind, about, address, subject, body, message_id, thread_id, language,
-    held, has_attachments, minds)
+    held, has_attachments, minds, by_consent)
 LEFT JOIN outbox_standing s ON m.minds AND s.tenant_id = m.tenant_id AND s.address = m.address
-    AND s.stopped_at IS NOT NULL
 CROSS JOIN LATERAL (SELECT CASE WHEN m.held <> '' THEN m.held
-    WHEN s.id IS NOT NULL THEN 'stopped' ELSE '' END AS reason) AS h
+    WHEN s.stopped_at IS NOT NULL THEN 'stopped'
+    WHEN m.by_consent AND s.declined_at IS NOT NULL THEN 'declined'
+    WHEN m.by_consent AND s.asked_at IS NOT NULL AND s.confirmed_at IS NULL THEN 'unconfirmed'
+    ELSE '' END AS reason) AS h
 ON CONFLICT (message_id) DO NOTHING
 """

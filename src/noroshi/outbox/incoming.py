@@ -8,7 +8,7 @@ from django.db import transaction
 from django.db.models import F
 
 from noroshi.base.claim import claim
-from noroshi.outbox import bounces, codes, standing
+from noroshi.outbox import bounces, codes, consent, standing
 from noroshi.outbox.bounces import Found
 from noroshi.outbox.models import Delivery, Incoming, Message
 from noroshi.tenants import audit
@@ -124,6 +124,8 @@ def _settle(mail: Incoming, now: datetime) -> None:
     is_understood = code is not None and is_known and found.kind not in {Kind.OTHER, Kind.REPLY}
     if is_understood and mail.message is not None and found.kind in {Kind.BOUNCE, Kind.DELAY}:
         _note(mail.message, found, now)
+    if code is not None and found.kind == Kind.REPLY and mail.message is not None:
+        is_understood = consent.confirm_by_mail(mail.message, mail.sender, now=now)
     mail.kind, mail.settled_at = found.kind, now if is_understood else None
     mail.state = State.DONE if is_understood else State.KEPT
     if is_understood:

@@ -23,6 +23,7 @@ class Message(models.Model):
 
         STOPPED = "stopped", _("続けて届かなかったため、この宛先への送信を止めています")
         UNCONFIRMED = "unconfirmed", _("宛先の人が、まだ受け取りを確認していません")
+        DECLINED = "declined", _("宛先の人が、受け取りを断りました")
 
     class Failure(models.TextChoices):
         """What a refusal or a bounce says of the address."""
@@ -96,18 +97,27 @@ class Delivery(models.Model):
 
 
 class Standing(models.Model):
-    """What a tenant's mails have taught about one address; most addresses have no row."""
+    """What is known of one address to which a tenant's mails go; most addresses have no row."""
 
     tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE)
     address = models.CharField(max_length=254)
     stopped_at = models.DateTimeField(null=True)  # None: mails go there
     answer = models.CharField(max_length=500, blank=True)  # what came back last
     counted_from = models.DateTimeField(null=True)  # bounces of older mails are forgiven
+    # Does the person want the mails? Nobody was asked while `asked_at` is None.
+    asked_at = models.DateTimeField(null=True)
+    asked_count = models.PositiveSmallIntegerField(default=0, db_default=0)
+    confirmed_at = models.DateTimeField(null=True)
+    declined_at = models.DateTimeField(null=True)
 
     class Meta:
         constraints = [
             # However many bounces are worked on at once, an address is stopped once.
             models.UniqueConstraint(fields=["tenant", "address"], name="one_standing_per_address"),
+        ]
+        indexes = [
+            # How many were asked for a tenant today?
+            models.Index(fields=["tenant", "asked_at"], name="standing_asked"),
         ]
 
     def __str__(self) -> str:

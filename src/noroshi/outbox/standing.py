@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db import connection, transaction
+from django.db.models import Exists, OuterRef, Q
 
 from noroshi.outbox import standing_mails
 from noroshi.outbox.models import Message, Standing
@@ -18,6 +19,8 @@ from noroshi.tenants.audit import Actor
 from noroshi.tenants.models import Tenant
 
 HARD_MAX = 3
+UNUSED_KEPT = timedelta(days=400)
+DELETED_MAX = 1_000
 LOOKED_AT_MAX = 200
 SETTLED = timedelta(hours=1)  # hard bounces come within minutes
 SHOWN_MAX = 100
@@ -66,7 +69,7 @@ def count(message: Message, answer: str, *, now: datetime) -> bool:
     if message.tenant_id is None:
         return False
     tenant = Tenant.objects.get(pk=message.tenant_id)
-    found = _locked(tenant.pk, message.address)
+    found = locked(tenant.pk, message.address)
     if found.stopped_at is not None or _in_a_row(found, now) < HARD_MAX:
         return False
     found.stopped_at, found.answer = now, answer
@@ -78,11 +81,20 @@ def count(message: Message, answer: str, *, now: datetime) -> bool:
     return True
 
 
-def _locked(tenant_id: int, address: str) -> Standing:
+def locked(tenant_id: int, address: str) -> Standing:
     """The row, made where there was none; who counts at the same time waits and sees ours."""
     with connection.cursor() as cursor:
         cursor.execute(_MAKE, [tenant_id, address])
     return Standing.objects.select_for_update().get(tenant=tenant_id, address=address)
+
+
+def prune(now: datetime) -> int:
+    """Forget addresses to which nothing was written for UNUSED_KEPT, a bounded number a run."""
+    mails = Message.objects.filter(tenant=OuterRef("tenant"), address=OuterRef("address"))
+    old = Standing.objects.filter(~Exists(mails.filter(created_at__gt=now - UNUSED_KEPT)))
+    fresh = Q(asked_at__gt=now - UNUSED_KEPT) | Q(confirmed_at__isnull=False)
+    ids = list(old.exclude(fresh).values_list("pk", flat=True)[:DELETED_MAX])
+    return Standing.objects.filter(pk__in=ids).delete()[0]
 
 
 def _in_a_row(found: Standing, now: datetime) -> int:
@@ -115,6 +127,6 @@ def _hold_waiting(found: Standing) -> None:
 
 
 _MAKE = """
-INSERT INTO outbox_standing (tenant_id, address, answer) VALUES (%s, %s, '')
+INSERT INTO outbox_standing (tenant_id, address, answer, asked_count) VALUES (%s, %s, '', 0)
 ON CONFLICT (tenant_id, address) DO NOTHING
 """

@@ -7,8 +7,8 @@ WALLS = (
     register("outbox_message", KEEP, adds="tenant_id IS NULL"),
     via_register("outbox_delivery", "outbox_message", "message_id", READ),
     via_register("outbox_attachment", "outbox_message", "message_id", ADD),
-    # Whom a contractor's mails do not reach; lifted by its people.
-    register("outbox_standing", ("SELECT", "UPDATE")),
+    # Whom a contractor's mails do not reach, and who wants them; lifted and asked by its people.
+    register("outbox_standing", KEEP),
     # What strangers write to the provider.
     office("outbox_incoming", ("SELECT", "UPDATE")),
 )

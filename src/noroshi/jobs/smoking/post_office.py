@@ -42,6 +42,11 @@ class PostOffice:
         with self._lock:
             return list(self._mails)
 
+    def forget(self) -> None:
+        """Throw away what came so far."""
+        with self._lock:
+            self._mails.clear()
+
     async def handle_DATA(  # noqa: N802 - aiosmtpd calls it so
         self, _server: SMTP, _session: Session, envelope: Envelope
     ) -> str:

@@ -10,7 +10,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from noroshi.alarms.actions import Person, change_recipient
 from noroshi.alarms.models import Recipient, Rule
-from noroshi.outbox import standing
+from noroshi.outbox import consent, standing
 from noroshi.outbox.addresses import ADDRESS_CHARS_MAX
 from noroshi.tenants import access
 from noroshi.tenants.intents import may_declare, with_authority
@@ -36,9 +36,12 @@ def recipients(request: HttpRequest, member: Membership) -> HttpResponseBase:
     may_change = may_declare(member)
     people = [] if may_change else with_authority(member.tenant_id)
     stopped = standing.stopped_of(member.tenant_id)
+    wanted = consent.wanted_of(member.tenant_id, [row.address for row in page.object_list])
     context = {
         "page": page,
-        "lines": [(row, stopped.get(row.address)) for row in page.object_list],
+        "lines": [
+            (row, stopped.get(row.address), wanted.get(row.address)) for row in page.object_list
+        ],
         "stopped": list(stopped.values()),
         "may_change": may_change,
         "people": people,
@@ -91,6 +94,23 @@ def recipient_pause(request: HttpRequest, member: Membership, code: str) -> Http
         else _("「%(name)s」への通知を止めました。")
     )
     messages.success(request, words % {"name": person.name})
+    return redirect("recipients")
+
+
+@require_POST
+@tenant_page
+@editor_only
+def recipient_ask_again(request: HttpRequest, member: Membership, code: str) -> HttpResponseBase:
+    """Ask a person who has not answered once more."""
+    found = access.row(member, Recipient, code=code)
+    by = actor_of(member)
+    try:
+        consent.ask_again(found.address, found.language, by=by, now=timezone.now())
+    except consent.NotAsked as reason:
+        messages.warning(request, str(reason))
+    else:
+        words = _("「%(name)s」に確認メールを送りました。")
+        messages.success(request, words % {"name": found.name})
     return redirect("recipients")
 
 
