@@ -10,7 +10,10 @@ from noroshi.tenants.models import User
 
 # By address name. Static files never come this far.
 ALLOWED = frozenset(
-    {"first-password", "first-link", "sign-out", "set_language", "healthz", "csp-report"}
+    {
+        *("first-password", "first-link", "sign-out", "set_language", "healthz", "csp-report"),
+        "consent",
+    }
 )
 
 

@@ -16,7 +16,7 @@ SET_UP = "factor-set-up"
 OPEN = frozenset(
     {
         *(SET_UP, "mfa_activate_totp", "mfa_add_webauthn", "mfa_view_recovery_codes", "confirm"),
-        *("first-link", "sign-out", "set_language", "healthz", "csp-report"),
+        *("first-link", "sign-out", "set_language", "healthz", "csp-report", "consent"),
     }
 )
 

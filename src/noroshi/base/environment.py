@@ -32,16 +32,20 @@ class Backup:
 
 
 @dataclass(frozen=True, slots=True)
-class MailIn:
-    """How mail comes back to us; without a domain none does.
+class MailProof:
+    """How mail comes back to us and is signed; without a domain none comes back.
 
     Attributes:
         domain: where answers and bounces are sent; its MX hands them to `noroshi receive`.
         port: TCP port on which that program listens.
+        dkim_selector, dkim_key: under which name our public key is published, and the private one
+            (PEM); empty = mails go unsigned.
     """
 
     domain: str
     port: int
+    dkim_selector: str
+    dkim_key: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +66,7 @@ class Environment:
         proxies: how many proxies of our own stand before the pages and add X-Forwarded-For.
         smtp_url: `smtp://[user:password@]host:port[?starttls=1]`, `smtps://…`.
         mail_from: the sender of every mail.
-        mail_in: where answers and bounces come back to.
+        mail_proof: where bounces and answers come back to, and how mails are signed.
         var: folder of local state (logs, demo, embedded database, the gate's spool).
         rate_per_connection: uplinks/s that the gate takes of one connection; 0 = any.
         spool_mb: MB that a gate's spool may hold while the database is away; 0 = no spool.
@@ -90,7 +94,7 @@ class Environment:
     gate_url: str
     smtp_url: str
     mail_from: str
-    mail_in: MailIn
+    mail_proof: MailProof
     syslog: str
     var: Path
     spool_mb: int
@@ -117,13 +121,18 @@ LENT_FILE = "environment"
 BACKUP_FORMS = ("dump", "base")
 BACKUP_URL = "NOROSHI_BACKUP_URL"  # of a role that no wall holds: for one program only
 # What may come from a file instead: NAME_FILE names it.
-SECRETS = (*LENT, "NOROSHI_OLD_SECRET_KEYS", "NOROSHI_SMTP_URL", "NOROSHI_METRICS_TOKEN")
+SECRETS = (
+    *LENT,
+    *("NOROSHI_OLD_SECRET_KEYS", "NOROSHI_SMTP_URL", "NOROSHI_METRICS_TOKEN", "NOROSHI_DKIM_KEY"),
+)
 LOCAL_SMTP = "smtp://127.0.0.1:25"
 
 
 _DOMAIN = re.compile(
     r"(?=.{1,190}\Z)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]*[a-z0-9]"
 )
+
+_SELECTOR = re.compile(r"[a-z0-9]([a-z0-9.-]{0,61}[a-z0-9])?")
 
 
 class BadSetting(SystemExit):
@@ -156,7 +165,7 @@ def read(source: "os._Environ[str] | dict[str, str] | None" = None) -> Environme
         smtp_url=known["NOROSHI_SMTP_URL"] or LOCAL_SMTP,
         syslog=env.get("NOROSHI_SYSLOG", ""),
         mail_from=env.get("NOROSHI_MAIL_FROM", "Noroshi <noroshi@localhost.localdomain>"),
-        mail_in=read_mail_in(env),
+        mail_proof=read_mail_proof(env, known),
         var=Path(env.get("NOROSHI_VAR", "var")).absolute(),
         spool_mb=number(env, "NOROSHI_SPOOL_MB", 512, most=1_000_000),
         rate_per_connection=number(env, "NOROSHI_RATE_PER_CONNECTION", 2000, most=1_000_000),
@@ -189,14 +198,24 @@ def read_backup(env: "os._Environ[str] | dict[str, str]") -> Backup:
     )
 
 
-def read_mail_in(env: "os._Environ[str] | dict[str, str]") -> MailIn:
-    """The settings of what comes back."""
+def read_mail_proof(env: "os._Environ[str] | dict[str, str]", known: dict[str, str]) -> MailProof:
+    """The settings of what comes back, and of signatures."""
     domain = env.get("NOROSHI_RETURN_DOMAIN", "").strip().lower()
     if domain and not _DOMAIN.fullmatch(domain):
         raise BadSetting(
             f"noroshi: NOROSHI_RETURN_DOMAIN={domain!r} is no domain; give it as mail.example.jp."
         )
-    return MailIn(domain, port(env, "NOROSHI_RECEIVE_PORT", 8026))
+    selector = env.get("NOROSHI_DKIM_SELECTOR", "").strip().lower()
+    if selector and not _SELECTOR.fullmatch(selector):
+        raise BadSetting(
+            f"noroshi: NOROSHI_DKIM_SELECTOR={selector!r} is no name; give it as noroshi1."
+        )
+    return MailProof(
+        domain,
+        port(env, "NOROSHI_RECEIVE_PORT", 8026),
+        dkim_selector=selector,
+        dkim_key=known["NOROSHI_DKIM_KEY"],
+    )
 
 
 def failpoints(source: "os._Environ[str] | dict[str, str] | None" = None) -> str:

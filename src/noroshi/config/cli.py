@@ -43,6 +43,7 @@ PROGRAMS = {
     "restore": Program("noroshi.jobs.restore", "bring a backup back"),
     "drill": Program("noroshi.jobs.drill", "restore a backup elsewhere and prove it whole"),
     "remove-factors": Program("noroshi.jobs.remove_factors", "somebody lost the second factor"),
+    "doctor": Program("noroshi.jobs.doctor", "is the way of our mails in order (doctor mail)"),
     "import-places": Program("noroshi.jobs.import_places", "where internet addresses are, by CSV"),
     "device": Program("noroshi.jobs.device", "stock, assign, move, retire a terminal; show it"),
     "import-devices": Program("noroshi.jobs.import_devices", "register a contractor's terminals"),

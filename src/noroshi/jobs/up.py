@@ -114,7 +114,7 @@ def run(options: Options) -> int:
 def wanted(*, is_demo: bool) -> list[str]:
     """The programs in the order in which they start; mail comes back only where it is meant to."""
     without = set() if is_demo else set(DEMO_ONLY)
-    if not environment.read().mail_in.domain:
+    if not environment.read().mail_proof.domain:
         without.add("receive")
     return [name for name in START_ORDER if name not in without]
 

@@ -3,7 +3,7 @@
 import re
 import unicodedata
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from email.utils import parseaddr
 
@@ -11,6 +11,7 @@ from django.conf import settings
 from django.db import connection
 
 from noroshi.outbox.addresses import is_sendable
+from noroshi.outbox.charsets import full_kana
 from noroshi.outbox.mime import File
 from noroshi.outbox.models import Attachment, Message
 
@@ -69,6 +70,7 @@ def post_all(messages: Sequence[NewMessage], *, now: datetime) -> int:
         return 0
     for message in messages:
         _check(message)
+    messages = [replace(one, subject=full_kana(one.subject)) for one in messages]
     columns = [[getattr(message, name) for message in messages] for name in _COLUMNS]
     with connection.cursor() as cursor:
         attached = [bool(message.files) for message in messages]
@@ -152,19 +154,20 @@ _COLUMNS = (
 )
 _INSERT = """
 INSERT INTO outbox_message (tenant_id, kind, about, address, subject, body, message_id,
-    thread_id, language, state, reason, failure, created_at, due_at, attempts, last_answer,
+    thread_id, language, charset, state, reason, failure, created_at, due_at, attempts, last_answer,
     has_attachments)
 SELECT m.tenant_id, m.kind, m.about, m.address, m.subject, m.body, m.message_id,
-    m.thread_id, m.language, CASE WHEN h.reason = '' THEN 'waiting' ELSE 'held' END, h.reason, '',
+    m.thread_id, m.language, coalesce(s.charset, 'utf-8'),
+    CASE WHEN h.reason = '' THEN 'waiting' ELSE 'held' END, h.reason, '',
     %s, %s, 0, '', m.has_attachments
 FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::text[], %s::text[], %s::text[],
     %s::text[], %s::text[], %s::text[], %s::text[], %s::boolean[],
     %s::boolean[], %s::boolean[])
     AS m (tenant_id, kind, about, address, subject, body, message_id, thread_id, language,
     held, has_attachments, minds, by_consent)
-LEFT JOIN outbox_standing s ON m.minds AND s.tenant_id = m.tenant_id AND s.address = m.address
+LEFT JOIN outbox_standing s ON s.tenant_id = m.tenant_id AND s.address = m.address
 CROSS JOIN LATERAL (SELECT CASE WHEN m.held <> '' THEN m.held
-    WHEN s.stopped_at IS NOT NULL THEN 'stopped'
+    WHEN m.minds AND s.stopped_at IS NOT NULL THEN 'stopped'
     WHEN m.by_consent AND s.declined_at IS NOT NULL THEN 'declined'
     WHEN m.by_consent AND s.asked_at IS NOT NULL AND s.confirmed_at IS NULL THEN 'unconfirmed'
     ELSE '' END AS reason) AS h

@@ -12,6 +12,7 @@ _ADDRESS = re.compile(
     r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)*"
     r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
 )
+_ODD = re.compile(r"^\.|\.\.|\.$")
 
 
 class BadAddress(ValueError):
@@ -24,6 +25,12 @@ def clean_address(text: str) -> str:
     if not is_sendable(address):
         raise BadAddress(_("メールアドレスの形を確かめてください（例: taro@example.jp）。"))
     return address
+
+
+def quoted(address: str) -> str:
+    """The same with quotation marks about an odd local part, as the standard wants; else empty."""
+    local, _at, domain = address.rpartition("@")
+    return f'"{local}"@{domain}' if _ODD.search(local) else ""
 
 
 def is_sendable(address: str) -> bool:

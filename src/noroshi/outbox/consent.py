@@ -13,7 +13,7 @@ from django.urls import reverse
 from django.utils import translation
 from django.utils.translation import gettext as _
 
-from noroshi.outbox.actions import NewMessage, mail_domain, post_all
+from noroshi.outbox.actions import BY_CONSENT, NewMessage, mail_domain, post_all
 from noroshi.outbox.models import Message, Standing
 from noroshi.outbox.standing import locked
 from noroshi.outbox.visit_mails import LANGUAGES, SUBJECT_CHARS_MAX, one_line
@@ -25,7 +25,6 @@ KIND = "recipient.confirm"
 ASKS_MAX = 3  # mails that ask one address, until FORGOTTEN_AFTER
 AGAIN_AFTER, FORGOTTEN_AFTER = timedelta(hours=24), timedelta(days=90)
 ASKED_A_DAY_MAX = 100  # of one tenant: whoever types in the world's addresses writes to few
-LINK_S_MAX = 400 * 24 * 3600
 SALT = "noroshi.outbox.consent"
 UNCONFIRMED, CONFIRMED, DECLINED = "unconfirmed", "confirmed", "declined"
 
@@ -54,10 +53,11 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """Whose link it is: the tenant, and the row of the address."""
+    """Whose link it is: the tenant, and the row of the address, or a message to it."""
 
     tenant: int
-    standing: int
+    standing: int = 0
+    message: int = 0
 
 
 @transaction.atomic
@@ -99,19 +99,26 @@ def answer(token: Token, *, is_yes: bool, now: datetime) -> Asked | None:
 
     To be called behind a door that sees the tenant's rows.
     """
-    rows = Standing.objects.select_related("tenant").filter(tenant=token.tenant)
-    found = rows.select_for_update(of=("self",)).filter(pk=token.standing).first()
-    if found is None:
+    address = _address_of(token)
+    if address is None:
         return None
+    found = locked(token.tenant, address)
     _say(found, is_yes=is_yes, now=now)
     return _asked(found)
 
 
 def of_link(token: Token) -> Asked | None:
     """What the page shows; None when the row is no longer there."""
-    rows = Standing.objects.select_related("tenant").filter(tenant=token.tenant)
-    found = rows.filter(pk=token.standing).first()
-    return _asked(found) if found else None
+    address = _address_of(token)
+    if address is None:
+        return None
+    rows = Standing.objects.select_related("tenant").filter(tenant=token.tenant, address=address)
+    found = rows.first()
+    if found is None or not (found.asked_at or found.declined_at):
+        # Nobody was ever asked: the mails come.
+        tenant = Tenant.objects.get(pk=token.tenant)
+        return Asked(tenant.name, address, Wanted(CONFIRMED, None, None))
+    return _asked(found)
 
 
 def confirm_by_mail(message: Message, sender: str, *, now: datetime) -> bool:
@@ -157,17 +164,36 @@ def trust(tenant_id: int, address: str, *, now: datetime) -> None:
 
 def link_of(tenant_id: int, standing_id: int) -> str:
     """The path of the page on which the person says yes or no."""
-    token = signing.dumps([tenant_id, standing_id], salt=SALT)
+    token = signing.Signer(salt=SALT).sign_object([tenant_id, standing_id])
     return reverse("consent", args=[token])
+
+
+def stop_link(message: Message) -> str:
+    """The whole address of the page on which the reader of an alarm says that no more shall come.
+
+    Empty for other mails: those are part of the contract.
+    """
+    if message.tenant_id is None or not message.kind.startswith(BY_CONSENT):
+        return ""
+    # Without the time: a mail that is sent again has the same bytes.
+    token = signing.Signer(salt=SALT).sign_object([message.tenant_id, 0, message.pk])
+    return f"{settings.BASE_URL}{reverse('consent', args=[token])}"
 
 
 def read_link(token: str) -> Token | None:
     """Whose link it is; None unless one of our keys made it."""
     try:
-        tenant, standing = signing.loads(token, salt=SALT, max_age=LINK_S_MAX)
+        return Token(*signing.Signer(salt=SALT).unsign_object(token))
     except (signing.BadSignature, ValueError, TypeError):
         return None
-    return Token(tenant, standing)
+
+
+def _address_of(token: Token) -> str | None:
+    """The address that the link is about; None when it is gone."""
+    rows = Standing.objects.filter(tenant=token.tenant, pk=token.standing)
+    mails = Message.objects.filter(tenant=token.tenant, pk=token.message)
+    found = mails if token.message else rows
+    return found.values_list("address", flat=True).first()
 
 
 def _asked(row: Standing) -> Asked:

@@ -12,7 +12,7 @@ from django.db import connection, transaction
 from noroshi.base import failpoints
 from noroshi.base.claim import claim
 from noroshi.base.environment import BadSetting
-from noroshi.outbox import bounces, codes, standing
+from noroshi.outbox import addresses, bounces, codes, consent, dkim, standing
 from noroshi.outbox.addresses import is_sendable
 from noroshi.outbox.mime import File, Mail, to_bytes
 from noroshi.outbox.models import Message
@@ -55,6 +55,7 @@ class Sender:
                 f"noroshi: NOROSHI_MAIL_FROM={settings.MAIL_FROM!r} is no sender; "
                 "give it as `Name <address@domain>`."
             )
+        self._signer = dkim.signer()
         self._rest = rest or Rest()
 
     def send_due(self, now: datetime) -> int:
@@ -85,7 +86,7 @@ class Sender:
         failpoints.at("send.claimed")
         began = time.monotonic()
         sender = codes.address(codes.BOUNCE, message.pk) or self._address
-        answer = relay.send(sender, message.address, self._bytes(message))
+        answer = self._send(relay, sender, message)
         failpoints.at("send.answered")
         at += timedelta(seconds=time.monotonic() - began)
         is_reached = self._note_reach(answer, at)
@@ -97,6 +98,22 @@ class Sender:
             standing.count(message, answer.text, now=at)
         failpoints.at("send.written")
         return is_reached
+
+    def _send(self, relay: Relay, sender: str, message: Message) -> Answer:
+        """Hand it over; an odd address of an old carrier is tried in quotation marks, too."""
+        mail = self._bytes(message)
+        plain, quoted = message.address, addresses.quoted(message.address)
+        if not quoted:
+            return relay.send(sender, plain, mail)
+        is_quoted = standing.is_quoted(message)
+        first, second = (quoted, plain) if is_quoted else (plain, quoted)
+        answer = relay.send(sender, first, mail)
+        if answer.outcome != "refused":
+            return answer
+        again = relay.send(sender, second, mail)
+        if again.outcome == "sent":
+            standing.remember_quoted(message, is_quoted=not is_quoted)
+        return again if again.outcome != "refused" else answer
 
     def _note_reach(self, answer: Answer, at: datetime) -> bool:
         """Rest longer after each failed connection; whether the server was there."""
@@ -111,7 +128,7 @@ class Sender:
 
     def _bytes(self, message: Message) -> bytes:
         found = message.attachments.order_by("pk") if message.has_attachments else []
-        return to_bytes(
+        mail = to_bytes(
             Mail(
                 sender_name=self._name,
                 sender=self._address,
@@ -124,8 +141,11 @@ class Sender:
                 written_at=message.created_at,
                 files=[File(one.name, one.content_type, bytes(one.body)) for one in found],
                 reply_to=codes.address(codes.ANSWER, message.pk),
+                stop_link=consent.stop_link(message),
+                charset=message.charset,
             )
         )
+        return self._signer.sign(mail) if self._signer else mail
 
 
 def _settle(message: Message, answer: Answer, at: datetime) -> None:

@@ -6,6 +6,13 @@ from django.utils.translation import gettext_lazy as _
 from noroshi.tenants.models import Tenant, User
 
 
+class Charset(models.TextChoices):
+    """In which characters a mail goes."""
+
+    UTF_8 = "utf-8", _("ふつう（UTF-8）")
+    ISO_2022_JP = "iso-2022-jp", _("古い機種向け（ISO-2022-JP）")
+
+
 class Message(models.Model):
     """One mail to one recipient, written with its cause and sent afterwards."""
 
@@ -49,6 +56,7 @@ class Message(models.Model):
     sent_at = models.DateTimeField(null=True)
     # So that the sender asks for files only where there are some: few mails have any.
     reason = models.CharField(max_length=20, choices=Reason, blank=True, db_default="")
+    charset = models.CharField(max_length=20, choices=Charset, db_default=Charset.UTF_8)
     failure = models.CharField(max_length=10, choices=Failure, blank=True, db_default="")
     has_attachments = models.BooleanField(db_default=False)
 
@@ -102,8 +110,12 @@ class Standing(models.Model):
     tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE)
     address = models.CharField(max_length=254)
     stopped_at = models.DateTimeField(null=True)  # None: mails go there
-    answer = models.CharField(max_length=500, blank=True)  # what came back last
+    # What came back last.
+    answer = models.CharField(max_length=500, blank=True, db_default="")
     counted_from = models.DateTimeField(null=True)  # bounces of older mails are forgiven
+    charset = models.CharField(max_length=20, choices=Charset, db_default=Charset.UTF_8)
+    # Its odd local part, as old carriers gave them out, arrives in quotation marks only.
+    is_quoted = models.BooleanField(default=False, db_default=False)
     # Does the person want the mails? Nobody was asked while `asked_at` is None.
     asked_at = models.DateTimeField(null=True)
     asked_count = models.PositiveSmallIntegerField(default=0, db_default=0)

@@ -53,6 +53,32 @@ class Answer:
     text: str
 
 
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """What a mail server is like: `tls` is e.g. `TLSv1.3`, empty without; `said` is its trouble."""
+
+    is_reached: bool
+    tls: str
+    said: str
+
+
+def probe(server: Server) -> Probe:
+    """Greet the server and sign in as a mail would, and send none."""
+    line = _Line(server)
+    try:
+        line.greet(server)
+        tls = line.sock.version() if isinstance(line.sock, ssl.SSLSocket) else ""
+        with suppress(OSError, smtplib.SMTPException):
+            line.quit()
+    except smtplib.SMTPResponseException as error:
+        return Probe(is_reached=False, tls="", said=f"{error.smtp_code} {_text(error.smtp_error)}")
+    except (OSError, smtplib.SMTPException) as error:
+        return Probe(is_reached=False, tls="", said=_text(str(error) or type(error).__name__))
+    finally:
+        line.close()
+    return Probe(is_reached=True, tls=tls or "", said="")
+
+
 def server_of(url: str) -> Server:
     """`smtp://[user:password@]host:port[?starttls=1]` or `smtps://…`; raises BadServerAddress."""
     try:

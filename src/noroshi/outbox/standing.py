@@ -13,11 +13,12 @@ from django.db import connection, transaction
 from django.db.models import Exists, OuterRef, Q
 
 from noroshi.outbox import standing_mails
-from noroshi.outbox.models import Message, Standing
+from noroshi.outbox.models import Charset, Message, Standing
 from noroshi.tenants import audit
 from noroshi.tenants.audit import Actor
 from noroshi.tenants.models import Tenant
 
+CHARSETS = Charset.choices
 HARD_MAX = 3
 UNUSED_KEPT = timedelta(days=400)
 DELETED_MAX = 1_000
@@ -88,11 +89,45 @@ def locked(tenant_id: int, address: str) -> Standing:
     return Standing.objects.select_for_update().get(tenant=tenant_id, address=address)
 
 
+def is_quoted(message: Message) -> bool:
+    """Whether mails to the message's odd address arrive in quotation marks."""
+    rows = Standing.objects.filter(tenant=message.tenant_id, address=message.address)
+    return rows.filter(is_quoted=True).exists()
+
+
+def remember_quoted(message: Message, *, is_quoted: bool) -> None:
+    """Which form of an odd address was taken."""
+    if message.tenant_id is not None:
+        known = locked(message.tenant_id, message.address)
+        known.is_quoted = is_quoted
+        known.save(update_fields=["is_quoted"])
+
+
+@transaction.atomic
+def choose_charset(address: str, charset: str, *, by: Actor, now: datetime) -> None:
+    """In which characters the tenant's mails go to an address. Written down. Raises ValueError."""
+    if by.tenant is None or charset not in Charset.values:
+        raise ValueError(charset)
+    known = locked(by.tenant.pk, address)
+    if known.charset == charset:
+        return
+    known.charset = charset
+    known.save(update_fields=["charset"])
+    audit.record(by, "address.charset", address, now=now, details={"charset": charset})
+
+
+def charset_of(tenant_id: int, address: str) -> str:
+    """In which characters mails go there."""
+    rows = Standing.objects.filter(tenant=tenant_id, address=address)
+    return rows.values_list("charset", flat=True).first() or str(Charset.UTF_8)
+
+
 def prune(now: datetime) -> int:
     """Forget addresses to which nothing was written for UNUSED_KEPT, a bounded number a run."""
     mails = Message.objects.filter(tenant=OuterRef("tenant"), address=OuterRef("address"))
     old = Standing.objects.filter(~Exists(mails.filter(created_at__gt=now - UNUSED_KEPT)))
-    fresh = Q(asked_at__gt=now - UNUSED_KEPT) | Q(confirmed_at__isnull=False)
+    fresh = Q(asked_at__gt=now - UNUSED_KEPT) | Q(confirmed_at__isnull=False) | Q(is_quoted=True)
+    fresh |= Q(declined_at__isnull=False) | ~Q(charset=Charset.UTF_8)
     ids = list(old.exclude(fresh).values_list("pk", flat=True)[:DELETED_MAX])
     return Standing.objects.filter(pk__in=ids).delete()[0]
 
@@ -127,6 +162,6 @@ def _hold_waiting(found: Standing) -> None:
 
 
 _MAKE = """
-INSERT INTO outbox_standing (tenant_id, address, answer, asked_count) VALUES (%s, %s, '', 0)
+INSERT INTO outbox_standing (tenant_id, address, answer) VALUES (%s, %s, '')
 ON CONFLICT (tenant_id, address) DO NOTHING
 """

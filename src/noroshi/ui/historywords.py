@@ -57,6 +57,7 @@ def devices_and_rules() -> dict[str, str]:
         "recipient.confirmed": _("通知先の人が受け取りを確認"),
         "recipient.declined": _("通知先の人が受け取りを辞退"),
         "address.stopped": _("届かない宛先への送信を停止"),
+        "address.charset": _("宛先の文字の形式を変更"),
         "address.lifted": _("宛先への送信を再開"),
         "incoming.closed": _("届いたメールを確認済みに"),
         "incident.acknowledged": _("警報に対応"),

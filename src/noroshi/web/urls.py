@@ -84,6 +84,7 @@ urlpatterns: list[URLPattern] = [
     path("recipients/<str:code>/pause/", recipients.recipient_pause, name="recipient-pause"),
     path("recipients/<str:code>/remove/", recipients.recipient_remove, name="recipient-remove"),
     path("recipients/<str:code>/ask-again/", recipients.recipient_ask_again, name="recipient-ask"),
+    path("recipients/<str:code>/charset/", recipients.recipient_charset, name="recipient-charset"),
     path("wanted/<str:token>/", consent.consent_page, name="consent"),
     path("acts/", acts.acts, name="acts"),
     path("acts/<str:code>/", acts.act, name="act"),

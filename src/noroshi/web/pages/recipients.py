@@ -76,7 +76,13 @@ def recipient(request: HttpRequest, member: Membership, code: str) -> HttpRespon
         changing = recipient_acts.changing(found, form.person())
         return begin(member, IntentKind.RECIPIENTS, *changing)
     rules = access.rows(member, Rule).filter(recipients=found)
-    context = {"form": form, "recipient": found, "lines": lines_of(list(rules))}
+    context = {
+        "form": form,
+        "recipient": found,
+        "lines": lines_of(list(rules)),
+        "charset": standing.charset_of(member.tenant_id, found.address),
+        "charsets": standing.CHARSETS,
+    }
     return show(request, member, "web/recipients/edit.html", context)
 
 
@@ -112,6 +118,22 @@ def recipient_ask_again(request: HttpRequest, member: Membership, code: str) -> 
         words = _("「%(name)s」に確認メールを送りました。")
         messages.success(request, words % {"name": found.name})
     return redirect("recipients")
+
+
+@require_POST
+@tenant_page
+@editor_only
+def recipient_charset(request: HttpRequest, member: Membership, code: str) -> HttpResponseBase:
+    """Choose in which characters mails go to this person."""
+    found = access.row(member, Recipient, code=code)
+    wish = request.POST.get("charset", "")
+    try:
+        standing.choose_charset(found.address, wish, by=actor_of(member), now=timezone.now())
+    except ValueError:
+        messages.warning(request, _("文字の形式を選んでください。"))
+    else:
+        messages.success(request, _("文字の形式を変更しました。"))
+    return redirect("recipient", code=code)
 
 
 @require_POST

@@ -1,0 +1,1 @@
+"""What `noroshi doctor` looks at, and how it judges."""
