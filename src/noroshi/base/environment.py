@@ -20,6 +20,10 @@ class Backup:
         daily, weekly: of how many days, and of how many weeks, one is kept.
         drill_days: how often one is restored for proof; 0 = never.
         url: a role that sees every row, on a server of the operator's own; empty = the embedded.
+        is_wal: the server's log is received into the folder as it is written.
+        is_sync: a commit is acknowledged only when the folder has its log.
+        wal_days: any moment of so many days can be brought back; 0 = since the oldest backup.
+        wal_url: the role that receives the log, on a server of the operator's own.
     """
 
     folder: Path | None
@@ -29,6 +33,10 @@ class Backup:
     weekly: int
     drill_days: int
     url: str
+    is_wal: bool = False
+    is_sync: bool = False
+    wal_days: int = 7
+    wal_url: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,10 +128,12 @@ TOKEN_CHARS_MIN = 24
 LENT_FILE = "environment"
 BACKUP_FORMS = ("dump", "base")
 BACKUP_URL = "NOROSHI_BACKUP_URL"  # of a role that no wall holds: for one program only
+WAL_URL = "NOROSHI_WAL_URL"
 # What may come from a file instead: NAME_FILE names it.
 SECRETS = (
     *LENT,
     *("NOROSHI_OLD_SECRET_KEYS", "NOROSHI_SMTP_URL", "NOROSHI_METRICS_TOKEN", "NOROSHI_DKIM_KEY"),
+    WAL_URL,
 )
 LOCAL_SMTP = "smtp://127.0.0.1:25"
 
@@ -177,16 +187,25 @@ def read(source: "os._Environ[str] | dict[str, str] | None" = None) -> Environme
         is_https=base_url.startswith("https://"),
         is_demo=env.get("NOROSHI_DEMO", "") == "1",
         is_debug=env.get("NOROSHI_DEBUG", "") == "1",
-        backup=read_backup(env),
+        backup=read_backup(env, known[WAL_URL]),
         failpoints=failpoints(env),
     )
 
 
-def read_backup(env: "os._Environ[str] | dict[str, str]") -> Backup:
+def read_backup(env: "os._Environ[str] | dict[str, str]", wal_url: str) -> Backup:
     """The settings of backups."""
     folder, form = env.get("NOROSHI_BACKUP_FOLDER", ""), env.get("NOROSHI_BACKUP_FORM", "dump")
     if form not in BACKUP_FORMS:
         raise BadSetting(f"noroshi: NOROSHI_BACKUP_FORM={form!r} must be dump or base.")
+    is_wal = number(env, "NOROSHI_WAL", 0, most=1) == 1
+    is_sync = number(env, "NOROSHI_WAL_SYNC", 0, most=1) == 1
+    if is_wal and not (folder and form == "base"):
+        raise BadSetting(
+            "noroshi: NOROSHI_WAL=1 needs NOROSHI_BACKUP_FOLDER and NOROSHI_BACKUP_FORM=base: "
+            "the log goes on from a base backup."
+        )
+    if is_sync and not is_wal:
+        raise BadSetting("noroshi: NOROSHI_WAL_SYNC=1 needs NOROSHI_WAL=1.")
     return Backup(
         folder=Path(folder).absolute() if folder else None,
         form=form,
@@ -195,6 +214,10 @@ def read_backup(env: "os._Environ[str] | dict[str, str]") -> Backup:
         weekly=number(env, "NOROSHI_BACKUP_WEEKLY", 5, most=400),
         drill_days=number(env, "NOROSHI_DRILL_DAYS", 7, most=400),
         url=env.get(BACKUP_URL, ""),
+        is_wal=is_wal,
+        is_sync=is_sync,
+        wal_days=number(env, "NOROSHI_WAL_DAYS", 7, most=400),
+        wal_url=wal_url,
     )
 
 
@@ -246,7 +269,7 @@ def refuse_in_the_clear(env: "os._Environ[str] | dict[str, str]", known: dict[st
     trusted = frozenset(env.get("NOROSHI_TRUSTED_HOSTS", "").replace(",", " ").lower().split())
     faults = [
         remote.database_fault(known[name], trusted)
-        for name in ("DATABASE_URL", *ROLE_URLS.values())
+        for name in ("DATABASE_URL", WAL_URL, *ROLE_URLS.values())
     ]
     faults.append(remote.mail_fault(known["NOROSHI_SMTP_URL"], trusted))
     faults.append(remote.syslog_fault(env.get("NOROSHI_SYSLOG", ""), trusted))
@@ -256,7 +279,7 @@ def refuse_in_the_clear(env: "os._Environ[str] | dict[str, str]", known: dict[st
 
 def without_databases(env: "os._Environ[str] | dict[str, str]") -> dict[str, str]:
     """The environment without any database's address, given or in a file."""
-    names = ("DATABASE_URL", BACKUP_URL, *ROLE_URLS.values())
+    names = ("DATABASE_URL", BACKUP_URL, WAL_URL, *ROLE_URLS.values())
     shut = {*names, *(name + SUFFIX for name in names)}
     return {name: value for name, value in env.items() if name not in shut}
 

@@ -1,4 +1,4 @@
-"""The three database roles: how they are made, which program has which, what each may not be."""
+"""The database roles: how they are made, which program has which, what each may not be."""
 
 import urllib.parse
 from dataclasses import dataclass
@@ -8,6 +8,7 @@ import psycopg
 OWNER = "noroshi"
 APP = "noroshi_app"
 PIPELINE = "noroshi_pipeline"
+WAL = "noroshi_wal"  # receives the server's log, and sees no row of any table
 
 ROLE_OF_PROGRAM = {
     "web": APP,
@@ -25,6 +26,7 @@ ROLE_OF_PROGRAM = {
     "retention": PIPELINE,
     "backup": PIPELINE,
     "drill": PIPELINE,
+    "wal": PIPELINE,
     "add-staff": PIPELINE,
     "remove-factors": PIPELINE,
     "import-places": PIPELINE,
@@ -94,6 +96,19 @@ def making(role: str, password: str, *, owner: str) -> list[str]:
         f"ALTER ROLE {role} LOGIN NOINHERIT PASSWORD '{password}'",
         *(f"ALTER ROLE {role} SET {name} = '{value}'" for name, value in LIMITS[role].items()),
         JOINING.format(role=role, owner=owner),
+    ]
+
+
+def making_receiver(password: str) -> list[str]:
+    """The SQL that makes WAL, in the database `postgres`, where it works; one line each.
+
+    It may follow the log, and say whether commits wait for it.
+    """
+    return [
+        MAKING.format(role=WAL),
+        f"ALTER ROLE {WAL} LOGIN REPLICATION NOINHERIT CONNECTION LIMIT 8 PASSWORD '{password}'",
+        f"GRANT ALTER SYSTEM ON PARAMETER synchronous_standby_names TO {WAL}",
+        f"GRANT EXECUTE ON FUNCTION pg_reload_conf() TO {WAL}",
     ]
 
 

@@ -40,6 +40,7 @@ PROGRAMS = {
     "contract": Program("noroshi.jobs.contract", "a contract, and why a value of it is in force"),
     "ledger": Program("noroshi.jobs.ledger", "verify the chains of acts of intent; show them"),
     "backup": Program("noroshi.jobs.backup", "copy the database into the folder of backups"),
+    "wal": Program("noroshi.jobs.wal", "receive the database's log as it is written", django=False),
     "restore": Program("noroshi.jobs.restore", "bring a backup back"),
     "drill": Program("noroshi.jobs.drill", "restore a backup elsewhere and prove it whole"),
     "remove-factors": Program("noroshi.jobs.remove_factors", "somebody lost the second factor"),

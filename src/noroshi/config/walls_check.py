@@ -15,7 +15,7 @@ from noroshi.tenants import walls
 CONNECT_S_MAX = 5
 RETRY_S = 1.0
 # They can do nothing without the database, so they wait for it. The gate says so to its senders.
-PATIENT = {"listen", "web", "live", "work", "send", "receive", "tick"}
+PATIENT = {"listen", "web", "live", "work", "send", "receive", "tick", "wal"}
 # It takes uplinks in while the database is away: looked at as soon as that is there.
 LATE = {"gate"}
 

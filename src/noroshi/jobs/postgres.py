@@ -42,11 +42,13 @@ from noroshi.jobs.postgres_place import (
 from noroshi.jobs.postgres_roles import (
     ACCESS,
     FAST_SETTINGS,
+    MAINTENANCE,
     SETTINGS,
     SUPERUSER,
     all_roles,
     completed,
     new_passwords,
+    receiver_url,
     superuser_url,
     urls_of,
 )
@@ -127,6 +129,11 @@ class Embedded:
         """The running server's address for the role that no wall holds: backups need it."""
         return superuser_url(read_passwords(self._password_file), self.status.port)
 
+    @property
+    def receiver_url(self) -> str:
+        """The running server's address for the role that receives its log."""
+        return receiver_url(read_passwords(self._password_file), self.status.port)
+
     def stop(self) -> None:
         """Stop the server cleanly (a checkpoint, no recovery at the next start)."""
         with self._alone():
@@ -191,7 +198,8 @@ class Embedded:
     def _run_alone(self, cluster: Path, statements: list[str]) -> None:
         """Run statements in single-user mode: no server, no password, nobody else."""
         argv = [str(self.place.programs / "postgres"), "--single", "-D", str(cluster)]
-        argv += ["-c", "exit_on_error=on", "postgres"]
+        # Nobody receives the log meanwhile, so no commit may wait for it.
+        argv += ["-c", "exit_on_error=on", "-c", "synchronous_standby_names=", MAINTENANCE]
         done = self.place.account.run(argv, text="".join(f"{line};\n" for line in statements))
         if done.returncode:
             raise DatabaseUnavailable(
@@ -241,7 +249,9 @@ class Embedded:
         running = self._postmaster()
         if running is not None and SUPERUSER in passwords:
             self._await_ready(running)
-            with psycopg.connect(superuser_url(passwords, self.status.port)) as connection:
+            url = superuser_url(passwords, self.status.port, database=MAINTENANCE)
+            with psycopg.connect(url) as connection:
+                connection.execute("SET synchronous_commit = local")
                 for statement in statements:
                     connection.execute(statement)
             return

@@ -3,13 +3,14 @@
 import secrets
 
 from noroshi.base import roles
-from noroshi.base.roles import APP, OWNER, PIPELINE, Urls
+from noroshi.base.roles import APP, OWNER, PIPELINE, WAL, Urls
 
 DATABASE = "noroshi"
+MAINTENANCE = "postgres"  # the database in which roles are made
 SUPERUSER = "postgres"
 FIRST_ROLES = (SUPERUSER, OWNER)
 # Roles of a later version: a cluster that was made before gets them at its next start.
-LATER_ROLES = (APP, PIPELINE)
+LATER_ROLES = (APP, PIPELINE, WAL)
 PASSWORD_BYTES = 24
 
 SETTINGS = """\
@@ -17,6 +18,7 @@ listen_addresses = '127.0.0.1'
 max_connections = 200
 shared_buffers = 256MB
 max_wal_size = 2GB
+max_slot_wal_keep_size = 4GB
 wal_compression = pglz
 checkpoint_timeout = 15min
 random_page_cost = 1.1
@@ -76,9 +78,14 @@ def completed(passwords: dict[str, str]) -> tuple[dict[str, str], list[str]]:
     return words, statements
 
 
-def superuser_url(passwords: dict[str, str], port: int | None) -> str:
+def superuser_url(passwords: dict[str, str], port: int | None, *, database: str = DATABASE) -> str:
     """The address of the role that no wall holds."""
-    return f"postgresql://{SUPERUSER}:{passwords[SUPERUSER]}@127.0.0.1:{port}/{DATABASE}"
+    return f"postgresql://{SUPERUSER}:{passwords[SUPERUSER]}@127.0.0.1:{port}/{database}"
+
+
+def receiver_url(passwords: dict[str, str], port: int | None) -> str:
+    """The address of the role that receives the log."""
+    return f"postgresql://{WAL}:{passwords[WAL]}@127.0.0.1:{port}/{MAINTENANCE}"
 
 
 def urls_of(passwords: dict[str, str], port: int | None) -> Urls:
@@ -91,4 +98,6 @@ def urls_of(passwords: dict[str, str], port: int | None) -> Urls:
 
 
 def _making(role: str, passwords: dict[str, str]) -> list[str]:
+    if role == WAL:
+        return roles.making_receiver(passwords[role])
     return roles.making(role, passwords[role], owner=OWNER)

@@ -11,9 +11,10 @@ import psycopg
 
 from noroshi.base.roles import APP, OWNER, PIPELINE
 from noroshi.jobs import up_checks
-from noroshi.jobs.backing import holding, manifest, take
+from noroshi.jobs.backing import holding, manifest, replay, take
 from noroshi.jobs.backing.errors import NotRestored
 from noroshi.jobs.backing.manifest import Backup
+from noroshi.jobs.backing.replay import Log
 from noroshi.jobs.backing.tools import Server, ToolFailed, server_at
 from noroshi.jobs.postgres import Embedded
 from noroshi.jobs.postgres_place import Account, find_place
@@ -39,13 +40,14 @@ def into_server(backup: Backup, url: str, *, replace: bool, say: Say) -> None:
     say(f"reading {backup.folder.name} ({backup.manifest.size} bytes)")
     manifest.check_files(backup)
     fill(server, backup)
-    compare(backup, url, say)
+    compare(backup, url, None, say)
 
 
-def into_folder(backup: Backup, var: Path, *, replace: bool, say: Say) -> None:
+def into_folder(backup: Backup, var: Path, log: Log | None, *, replace: bool, say: Say) -> None:
     """Make the embedded database of a product's folder from a backup; it is stopped afterwards.
 
-    With `replace` an older database there is moved aside, never deleted.
+    With a log, a base backup is carried on through it. With `replace` an older database there is
+    moved aside, never deleted.
     """
     with up_checks.only_one(var):
         manifest.check_files(backup)
@@ -54,30 +56,36 @@ def into_folder(backup: Backup, var: Path, *, replace: bool, say: Say) -> None:
         say(f"reading {backup.folder.name} ({backup.manifest.size} bytes)")
         try:
             if backup.manifest.form == "base":
-                unpack(backup, var / "postgres")
+                unpack(backup, var / "postgres", log, say)
                 server.start()
             else:
                 server.start()
                 fill(server_at(server.superuser_url), backup)
-            compare(backup, server.superuser_url, say)
+            compare(backup, server.superuser_url, log, say)
         finally:
             server.stop()
     _mind_secret(backup, var, say)
 
 
-def compare(backup: Backup, url: str, say: Say) -> None:
-    """Raise NotRestored unless the database holds what the backup says."""
+def compare(backup: Backup, url: str, log: Log | None, say: Say) -> None:
+    """Raise NotRestored unless the database holds what the backup and the log say."""
     with holding.snapshot(url) as (connection, _):
-        found = holding.held(connection)
-    wrong = manifest.compared(backup.manifest, found)
+        found, schema = holding.held(connection), holding.schema_of(connection)
+    if log is None:
+        wrong = manifest.compared(backup.manifest, found)
+    else:
+        wrong = manifest.grown(backup.manifest, found, schema)
     if wrong:
         raise NotRestored(f"not all came back: {'; '.join(wrong)}")
     rows, chains = sum(found.rows.values()), found.ledger.chains
     say(f"all is there: {rows} rows in {len(found.rows)} tables, {chains} chains")
 
 
-def unpack(backup: Backup, data: Path) -> None:
-    """Lay the files of a base backup where the embedded server of this folder looks for them."""
+def unpack(backup: Backup, data: Path, log: Log | None, say: Say) -> None:
+    """Lay the files of a base backup where the embedded server of this folder looks for them.
+
+    What cannot be carried on through its log is removed again.
+    """
     place = find_place(data)
     if backup.manifest.server // 10000 != int(place.cluster.name):
         raise NotRestored(
@@ -90,8 +98,25 @@ def unpack(backup: Backup, data: Path) -> None:
         inside.mkdir(mode=0o700, exist_ok=True)
         with tarfile.open(backup.folder / name, "r:gz") as tar:
             tar.extractall(inside, filter="data")
+    _wait_for_nobody(half)
     _own(half, place.account)
     half.rename(place.cluster)
+    if log is None:
+        return
+    try:
+        replay.carry_on(place, backup, log, say)
+    except BaseException:
+        shutil.rmtree(place.cluster)
+        raise
+
+
+def _wait_for_nobody(cluster: Path) -> None:
+    """No receiver follows a restored server yet: no commit may wait for one."""
+    file = cluster / "postgresql.auto.conf"
+    if file.is_file():
+        lines = file.read_text(encoding="utf-8").splitlines()
+        kept = [line for line in lines if not line.startswith("synchronous_standby_names")]
+        file.write_text("".join(f"{line}\n" for line in kept), encoding="utf-8")
 
 
 def _own(folder: Path, account: Account) -> None:

@@ -12,10 +12,11 @@ import psycopg
 
 from noroshi.base import environment
 from noroshi.base.roles import APP, ROLE_OF_PROGRAM
-from noroshi.jobs.backing import bring_back, manifest
+from noroshi.jobs.backing import bring_back, manifest, strands
 from noroshi.jobs.backing.bring_back import Say
 from noroshi.jobs.backing.errors import NotRestored
 from noroshi.jobs.backing.manifest import Backup
+from noroshi.jobs.backing.replay import Log
 from noroshi.jobs.backing.tools import ToolFailed, server_at
 from noroshi.jobs.postgres import Embedded
 from noroshi.jobs.postgres_files import last_line
@@ -26,11 +27,14 @@ CUSTOMERS = "SELECT count(*) FROM tenants_tenant"
 def drill(backup: Backup, scratch: Path, say: Say) -> None:
     """Raise NotRestored or BadBackup at the first thing that is not as it must be.
 
-    `scratch` is a folder of the drill's own, which is emptied before and after.
+    `scratch` is a folder of the drill's own, which is emptied before and after. Where log goes on
+    from a base backup, it is replayed to its end.
     """
     manifest.check_files(backup)
-    with _server(backup, scratch, say) as server:
-        bring_back.compare(backup, server.superuser_url, say)
+    strand = strands.strand_of(backup)
+    log = Log(strand, None) if strand is not None else None
+    with _server(backup, log, scratch, say) as server:
+        bring_back.compare(backup, server.superuser_url, log, say)
         _check_pages(server, say)
         _migrate(server, scratch, say)
         _check_walls(server, say)
@@ -39,13 +43,13 @@ def drill(backup: Backup, scratch: Path, say: Say) -> None:
 
 
 @contextmanager
-def _server(backup: Backup, scratch: Path, say: Say) -> Iterator[Embedded]:
+def _server(backup: Backup, log: Log | None, scratch: Path, say: Say) -> Iterator[Embedded]:
     _clear(scratch)
     scratch.mkdir(parents=True, mode=0o755)
     server = Embedded(scratch / "postgres")
     try:
         if backup.manifest.form == "base":
-            bring_back.unpack(backup, scratch / "postgres")
+            bring_back.unpack(backup, scratch / "postgres", log, say)
             server.start()
         else:
             server.start(durable=False)

@@ -11,3 +11,7 @@ class BadBackup(Exception):
 
 class NotRestored(Exception):
     """Nothing was brought back, or not all of it; one line for the operator."""
+
+
+class CannotReceive(Exception):
+    """The server's log is not received; one line for the operator."""
