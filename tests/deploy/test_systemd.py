@@ -85,6 +85,19 @@ def test_every_program_has_the_secret_of_its_own_role_and_is_started_again(progr
     assert re.search(rf"noroshi-{program}(@1)?\.service", started)
 
 
+def test_the_receiver_of_the_log_has_its_own_secret_and_is_started_where_it_is_wanted() -> None:
+    text = unit_of("wal")
+    urls = re.findall(r"LoadCredential=(\S+?):/etc/noroshi/credentials/(\S+)", text)
+    assert dict(urls) == {
+        "DATABASE_URL": "pipeline-database-url",
+        "NOROSHI_WAL_URL": "wal-database-url",
+    }
+    assert "ExecStart=/opt/noroshi/.venv/bin/noroshi wal\n" in text
+    assert "Restart=always" in text
+    assert "WantedBy=noroshi.target" in text
+    assert "noroshi-wal" not in (SHIPPED / "noroshi.target").read_text()
+
+
 def test_nginx_asks_the_gates_where_the_units_start_them() -> None:
     (port,) = re.findall(r"NOROSHI_GATE_PORT=(\S+)", unit_of("gate"))
     asked = re.findall(r"server 127\.0\.0\.1:(\d+) max_fails", NGINX.read_text())

@@ -6,7 +6,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -18,7 +18,7 @@ from noroshi.base.environment import Backup as Wanted
 from noroshi.base.models import BackupRun
 from noroshi.base.roles import APP, ROLE_OF_PROGRAM, Urls
 from noroshi.jobs import up
-from noroshi.jobs.backing import keep, manifest, runs, take, timed
+from noroshi.jobs.backing import keep, manifest, runs, strands, take, timed
 from noroshi.jobs.backing.errors import BadBackup, CannotBackUp
 from noroshi.jobs.backing.manifest import Backup
 from noroshi.jobs.backing.runs import Came
@@ -220,11 +220,15 @@ def test_only_the_program_that_starts_backups_learns_their_address(
 ) -> None:
     urls = Urls("postgresql://owner", "postgresql://app", "postgresql://pipeline")
     monkeypatch.setenv(environment.BACKUP_URL, "postgresql://all-seeing")
+    monkeypatch.setenv(environment.WAL_URL, "postgresql://noroshi_wal@127.0.0.1/postgres")
     settings = {name: up.program(name, urls).settings for name in up.START_ORDER}
     told = [name for name, own in settings.items() if environment.BACKUP_URL in own]
     assert told == ["tick"]
+    assert [name for name, own in settings.items() if environment.WAL_URL in own] == ["wal"]
     options = up.read_options(["--data", str(tmp_path)])
-    assert environment.BACKUP_URL not in up.program_settings(options, options.ports)
+    shared = up.program_settings(options, options.ports)
+    assert environment.BACKUP_URL not in shared
+    assert environment.WAL_URL not in shared
 
 
 def test_something_that_is_no_backup_is_told_apart(tmp_path: Path) -> None:
@@ -264,6 +268,17 @@ def test_what_is_due_when(db: None) -> None:
     run_of("backup", 0.5, is_good=False)
     assert timed.due(WANTED, NOW) is None
     assert timed.due(WANTED, NOW + timedelta(hours=1)) == "backup"
+
+
+def test_log_that_goes_on_from_no_backup_asks_for_one(db: None, tmp_path: Path) -> None:
+    wanted = replace(WANTED, folder=tmp_path, is_wal=True)
+    run_of("backup", 5)
+    run_of("drill", 4)
+    assert timed.due(wanted, NOW) is None
+    strands.begin(tmp_path, 1, 1, NOW - timedelta(hours=1))
+    assert timed.due(wanted, NOW) == "backup"
+    run_of("backup", 0.5)
+    assert timed.due(wanted, NOW) is None
 
 
 def test_a_run_that_died_is_told_by_the_next_one(db: None) -> None:

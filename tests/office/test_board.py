@@ -1,9 +1,13 @@
 """The morning board and the system page."""
 
+from dataclasses import replace
 from datetime import timedelta
 
-from django.test import Client
+import pytest
+from django.conf import settings
+from django.test import Client, override_settings
 from django.urls import reverse
+from django.utils import timezone
 
 from noroshi.base.models import BackupRun, Pulse
 from noroshi.codecs.sandbox import Sandbox
@@ -106,6 +110,57 @@ def test_backups_that_are_old_or_failed_turn_the_board_red(house: House, office:
     assert "no space left on device" in page
     backed_up(house, "backup", 0.1)
     assert [task.label for task in board(house.now).tasks] == ["復元の確認"]
+
+
+def receiver(seconds_ago: int = 3, note: str = "", **figures: float) -> None:
+    known = dict.fromkeys(("is_lost", "is_sync", "alone_s", "behind", "behind_s", "uncovered_s"), 0)
+    seen_at = timezone.now() - timedelta(seconds=seconds_ago)
+    Pulse.objects.create(
+        program="wal",
+        instance="here:7",
+        started_at=seen_at,
+        seen_at=seen_at,
+        note=note,
+        figures={**known, "is_streaming": 1, "size": 33_554_432, **figures},
+    )
+
+
+@pytest.mark.parametrize(
+    ("figures", "said"),
+    [
+        ({}, None),
+        ({"is_sync": 1, "behind": 900}, None),
+        ({"is_lost": 1, "is_streaming": 0}, "更新ログが途切れました"),
+        ({"is_streaming": 0}, "更新ログを受け取れていません"),
+        ({"alone_s": 11}, "二つ目の控えを待たずに記録しています"),
+        (
+            {"behind": 48_000_000, "behind_s": 180},
+            "更新ログの控えが3分（48 MB）遅れています",
+        ),
+        ({"uncovered_s": 600}, None),
+        ({"uncovered_s": 7200}, "今の更新ログにつながるバックアップがまだありません"),
+    ],
+)
+def test_a_second_copy_that_is_not_well_turns_the_board_red(
+    office: Client, figures: dict[str, float], said: str | None
+) -> None:
+    receiver(note="No space left on device", **figures)
+    found = [(task.what, task.why) for task in board(timezone.now()).tasks]
+    assert found == ([] if said is None else [(said, "No space left on device")])
+    page = office.get(reverse("office-system")).content.decode()
+    assert "更新ログの控え" in page
+    assert ("No space left on device" in page) is (said is not None)
+    assert ("二つ目の控えを待って記録しています" in page) is bool(figures.get("is_sync"))
+
+
+def test_a_receiver_that_ended_is_missed_where_one_is_wanted(db: None) -> None:
+    receiver(seconds_ago=90)
+    assert board(timezone.now()).tasks == []  # it was switched off
+    with override_settings(BACKUP=replace(settings.BACKUP, is_wal=True)):
+        words = "更新ログを受け取るプログラムが動いていません"
+        assert words in [task.what for task in board(timezone.now()).tasks]
+        Pulse.objects.all().delete()
+        assert words in [task.what for task in board(timezone.now()).tasks]
 
 
 def test_a_backup_that_nobody_ever_restored_is_told(house: House) -> None:

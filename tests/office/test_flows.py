@@ -123,6 +123,14 @@ def test_late_mails_and_a_strange_spool_are_told_too(house: House, office: Clien
 def test_prometheus_reads_every_stage_and_nobody_s_data(house: House, client: Client) -> None:
     a_gate()
     a_mail(house, "waiting")
+    copied = {"is_streaming": 1, "is_sync": 1, "behind": 512, "behind_s": 0.5}
+    Pulse.objects.create(
+        program="wal",
+        instance="here:3",
+        started_at=timezone.now(),
+        seen_at=timezone.now(),
+        figures=copied,
+    )
     send(house, up(EUI, b"\x00\x70", house.now), minutes_ago=3)
     with override_settings(METRICS_TOKEN=TOKEN):
         told = client.get("/metrics", headers={"authorization": f"Bearer {TOKEN}"})
@@ -133,6 +141,7 @@ def test_prometheus_reads_every_stage_and_nobody_s_data(house: House, client: Cl
     assert found["noroshi_gates_unaccounted"] == found["noroshi_entries_unaccounted"] == "0"
     assert found['noroshi_entries{state="waiting"}'] == "1"
     assert found["noroshi_mails_waiting"] == "1"
+    assert (found["noroshi_wal_synchronous"], found["noroshi_wal_behind_bytes"]) == ("1", "512")
     assert found['noroshi_program_processes{program="gate"}'] == "1"
     assert float(found["noroshi_entry_oldest_seconds"]) > 170
     assert len(found) < 40

@@ -11,7 +11,7 @@ from django.utils import timezone
 from noroshi.base import environment
 from noroshi.base.environment import BACKUP_FORMS, Environment
 from noroshi.base.models import BackupRun
-from noroshi.jobs.backing import keep, manifest, runs, take, tools
+from noroshi.jobs.backing import keep, manifest, runs, strands, take, tools
 from noroshi.jobs.backing.errors import BadBackup, CannotBackUp
 from noroshi.jobs.backing.runs import Came
 
@@ -49,16 +49,18 @@ def make(env: Environment, now: datetime, *, with_pruning: bool) -> Came:
         return Came(is_good=False, said=str(reason))
     said = f"{made.folder} made in {made.manifest.took_s:.1f} s, {made.manifest.size / MB:.1f} MB"
     if with_pruning:
-        said += prune(env, folder)
+        said += prune(env, folder, now)
     size, rows = made.manifest.size, made.manifest.count
     return Came(is_good=True, said=said, place=made.folder.name, size=size, rows=rows)
 
 
-def prune(env: Environment, folder: Path) -> str:
-    """Remove what need not stay; what came of it in words."""
+def prune(env: Environment, folder: Path, now: datetime) -> str:
+    """Remove what need not stay, of the log too; what came of it in words."""
     try:
         found = manifest.all_in(folder)
         gone = keep.prune(found, daily=env.backup.daily, weekly=env.backup.weekly)
+        stay = [one for one in found if one not in gone]
+        strands.prune(folder, stay, days=env.backup.wal_days, now=now)
     except (BadBackup, OSError) as error:
         return f"; older ones were not looked through: {error}"
     return f", {len(found) - len(gone)} kept"

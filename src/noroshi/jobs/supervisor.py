@@ -99,10 +99,12 @@ class Supervisor:
         process = self._children[name].process
         return None if process is None else process.pid
 
-    def start(self) -> None:
-        """Start every program, in the order given."""
-        for child in self._children.values():
+    def start(self, after: Callable[[str], None] | None = None) -> None:
+        """Start every program, in the order given; `after` is told each name, and may wait."""
+        for name, child in self._children.items():
             self._launch(child)
+            if after is not None:
+                after(name)
 
     def tend(self) -> None:
         """One round: see who died, start again who is due; waits at most a tenth of a second."""

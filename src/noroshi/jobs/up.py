@@ -14,11 +14,13 @@ from pathlib import Path
 from noroshi.base import environment
 from noroshi.base.roles import ROLE_OF_PROGRAM, Urls
 from noroshi.jobs import up_checks, up_greeting, up_roles
+from noroshi.jobs.backing import standing
 from noroshi.jobs.postgres import DatabaseUnavailable, Embedded
 from noroshi.jobs.supervisor import Program, Supervisor
 from noroshi.jobs.up_checks import NotStarted, Ports
 
 START_ORDER = (
+    "wal",
     "catcher",
     "gate",
     "listen",
@@ -30,8 +32,12 @@ START_ORDER = (
     "web",
     "simulate",
 )
-STOP_ORDER = list(reversed(START_ORDER))
+STOP_ORDER = [
+    *("simulate", "web", "live", "tick", "receive", "work", "send", "listen", "gate"),
+    *("catcher", "wal"),
+]
 DEMO_ONLY = {"catcher", "simulate"}
+SYNC_S_MAX = 10.0
 DATABASE_ROUND_S = 1.0
 ANSWER_S_MAX = 90.0
 
@@ -98,7 +104,7 @@ def run(options: Options) -> int:
         supervisor.listen()
         lent = environment.lend(settings, options.var)
         try:
-            supervisor.start()
+            supervisor.start(after=lambda name: await_second_copy(name, urls))
             greet = greeter(options, ports, sign_in)
             while not supervisor.is_asked_to_stop:
                 supervisor.tend()
@@ -112,24 +118,43 @@ def run(options: Options) -> int:
 
 
 def wanted(*, is_demo: bool) -> list[str]:
-    """The programs in the order in which they start; mail comes back only where it is meant to."""
+    """The programs in the order in which they start, as far as this installation has them."""
     without = set() if is_demo else set(DEMO_ONLY)
-    if not environment.read().mail_proof.domain:
-        without.add("receive")
+    told = environment.read()
+    if not told.mail_proof.domain:
+        without.add("receive")  # mail comes back only where it is meant to
+    if not told.backup.is_wal:
+        without.add("wal")
     return [name for name in START_ORDER if name not in without]
+
+
+
+def await_second_copy(name: str, urls: Urls) -> None:
+    """Where commits shall wait for the second copy, no program begins before they do."""
+    if name != "wal" or not environment.read().backup.is_sync:
+        return
+    deadline = time.monotonic() + SYNC_S_MAX
+    while not up_checks.waits_for_second_copy(urls.app):
+        if time.monotonic() > deadline:
+            tell("commits do not wait for the second copy yet; see the log of wal")
+            return
+        time.sleep(0.1)
 
 
 def program(name: str, urls: Urls) -> Program:
     """One of the house's own programs, told the database's address for its own role only.
 
-    The demo's networks may come to an end. Only tick, which starts backups, learns their address.
+    The demo's networks may come to an end. Only tick, which starts backups, learns their address,
+    and only wal that of the log.
     """
     argv = (sys.executable, "-u", "-m", "noroshi", name)
     role = ROLE_OF_PROGRAM.get(name)
     settings = {} if role is None else {"DATABASE_URL": urls.of(role)}
-    backup_url = environment.read().backup.url
-    if name == "tick" and backup_url:
-        settings[environment.BACKUP_URL] = backup_url
+    wanted = environment.read().backup
+    if name == "tick" and wanted.url:
+        settings[environment.BACKUP_URL] = wanted.url
+    if name == "wal" and wanted.wal_url:
+        settings[environment.WAL_URL] = wanted.wal_url
     return Program(name, argv, is_once=name == "simulate", settings=settings)
 
 
@@ -148,6 +173,9 @@ def database(var: Path) -> Iterator[Urls]:
         return
     server = Embedded(var / "postgres", say=tell)
     server.start()
+    if not env.backup.is_sync:
+        with standing.connect(server.receiver_url) as connection:
+            standing.wait_for_nobody(connection)  # whatever was wanted before
     ended = threading.Event()
     keeper = threading.Thread(target=keep_database, args=(server, ended), daemon=True)
     keeper.start()

@@ -16,12 +16,15 @@ from pathlib import Path
 
 import psycopg
 
+from noroshi.base.roles import WAL
 from noroshi.jobs.postgres_files import any_port, last_line, write_anew
 
 POSTGRES_MIN = 150000
 CONNECT_S_MAX = 10
 PORT_PATIENCE_S = 2.0  # the programs of an instance that was just killed may still be ending
 ANSWER_S_MAX = 1.0
+# The receiver of the log does not run yet: what is prepared before the start waits for nobody.
+NO_WAIT = {"PGOPTIONS": "-c synchronous_commit=local"}
 SECRET_CHARACTERS_MIN = 32
 PORT_OPTIONS = {
     "web": "--port",
@@ -128,6 +131,13 @@ def check_database(url: str, *, name: str) -> None:
         )
 
 
+def waits_for_second_copy(url: str) -> bool:
+    """Whether a commit is acknowledged only when the receiver of the log has it."""
+    with psycopg.connect(url, connect_timeout=CONNECT_S_MAX) as connection:
+        row = connection.execute("SELECT current_setting('synchronous_standby_names')").fetchone()
+    return row == (WAL,)
+
+
 def secret(var: Path) -> str:
     """The installation's secret key, made once and readable by its owner only."""
     file = var / "secret"
@@ -165,7 +175,7 @@ def _run(words: list[str], settings: Mapping[str, str], var: Path) -> str:
         capture_output=True,
         text=True,
         errors="replace",
-        env=dict(settings),
+        env=dict(settings) | NO_WAIT,
         check=False,
         stdin=subprocess.DEVNULL,
     )

@@ -9,6 +9,8 @@ from django.utils.translation import gettext as _
 
 from noroshi.base.environment import Backup
 from noroshi.base.models import BackupRun
+from noroshi.office import second_copy
+from noroshi.office.second_copy import SecondCopy
 from noroshi.office.words import bytes_words, span_words
 
 OLD = timedelta(hours=26)
@@ -19,19 +21,27 @@ DRILL_GRACE = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """What was done of one kind: the newest good one, and the newest that failed after it."""
+    """What was done of one kind: the newest good one, and the newest that failed after it.
+
+    Attributes:
+        wrong: what a person must look after, in the reader's language; empty: nothing.
+        said: in the program's own words, why. note: what else is to be known while all is well.
+        size: of the newest good one, in words.
+    """
 
     label: str
-    good: BackupRun | None
-    failed: BackupRun | None
-    wrong: str  # what a person must look after, in the reader's language; empty: nothing
-    size: str  # of the newest good one, in words
+    wrong: str
+    good_at: datetime | None = None
+    failed_at: datetime | None = None
+    said: str = ""
+    note: str = ""
+    size: str = ""
+    rows: int | None = None
 
     @property
     def since(self) -> datetime | None:
         """Since when it is wrong, as far as is known."""
-        run = self.failed or self.good
-        return run.started_at if run else None
+        return self.failed_at or self.good_at
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,11 +57,12 @@ class Backups:
 
 
 def backups(now: datetime) -> Backups:
-    """Look at the newest runs. One query."""
+    """Look at the newest runs and at the copy of the log. Two queries."""
     wanted: Backup = settings.BACKUP
     newest = BackupRun.objects.order_by("kind", "is_good", "-started_at")
     runs = {(run.kind, run.is_good): run for run in newest.distinct("kind", "is_good")}
-    if wanted.folder is None and not runs:
+    copy = second_copy.of_now(now, is_wanted=wanted.is_wal)
+    if wanted.folder is None and not runs and copy is None:
         return Backups(is_wanted=False, lines=[])
     kind = BackupRun.Kind
     made, lost = runs.get((kind.BACKUP, True)), failed(runs, kind.BACKUP, now)
@@ -60,6 +71,8 @@ def backups(now: datetime) -> Backups:
     if wanted.drill_days or proved or refuted:
         words = words_of_drill(proved, refuted, made, now)
         lines.append(line(kind.DRILL, proved, refuted, words))
+    if copy is not None:
+        lines.append(line_of_copy(copy))
     return Backups(is_wanted=True, lines=lines)
 
 
@@ -104,4 +117,24 @@ def words_of_drill(
 
 def line(kind: BackupRun.Kind, good: BackupRun | None, bad: BackupRun | None, wrong: str) -> Line:
     """One kind for the page."""
-    return Line(str(kind.label), good, bad, wrong, bytes_words(good.size) if good else "")
+    return Line(
+        label=str(kind.label),
+        wrong=wrong,
+        good_at=good.started_at if good else None,
+        failed_at=bad.started_at if bad else None,
+        said=bad.said if bad else "",
+        size=bytes_words(good.size) if good else "",
+        rows=good.rows if good else None,
+    )
+
+
+def line_of_copy(copy: SecondCopy) -> Line:
+    """The received log for the page."""
+    return Line(
+        label=_("更新ログの控え"),
+        wrong=copy.wrong,
+        good_at=copy.received_at,
+        said=copy.said or _("バックアップ先のディスクと、wal のログを確かめてください。"),
+        note=copy.note,
+        size=bytes_words(copy.size) if copy.size else "",
+    )

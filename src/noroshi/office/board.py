@@ -177,9 +177,7 @@ def task_of_backups(line: Line) -> Task:
         state="alarm",
         label=line.label,
         what=line.wrong,
-        why=line.failed.said
-        if line.failed
-        else _("定時の仕事とバックアップ先を確かめてください。"),
+        why=line.said or _("定時の仕事とバックアップ先を確かめてください。"),
         url=f"{reverse('office-system')}#backups",
         action=_("調べる"),
         since=line.since,

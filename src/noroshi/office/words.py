@@ -163,5 +163,6 @@ def job_of(program: str) -> str:
         "receive": _("メール受信"),
         "tick": _("定時の仕事"),
         "live": _("画面の更新"),
+        "wal": _("更新ログの控え"),
     }
     return jobs.get(program, "")

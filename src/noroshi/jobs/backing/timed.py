@@ -10,6 +10,7 @@ from django.conf import settings
 
 from noroshi.base.environment import Backup
 from noroshi.base.models import BackupRun
+from noroshi.jobs.backing import strands
 
 JST = ZoneInfo("Asia/Tokyo")
 AGAIN = timedelta(hours=1)  # after a backup that failed
@@ -50,6 +51,8 @@ def due(wanted: Backup, now: datetime) -> str | None:
         return "backup"
     if not last.is_good:
         return "backup" if last.started_at < now - AGAIN else None
+    if is_cut(wanted, last.started_at):
+        return "backup"
     drills = BackupRun.objects.filter(kind=BackupRun.Kind.DRILL).order_by("-started_at")
     proved = drills.first()
     if wanted.drill_days == 0:
@@ -57,6 +60,13 @@ def due(wanted: Backup, now: datetime) -> str | None:
     if proved is None or proved.started_at < now - timedelta(days=wanted.drill_days):
         return "drill"
     return "drill" if not proved.is_good and proved.started_at < now - DRILL_AGAIN else None
+
+
+def is_cut(wanted: Backup, made_at: datetime) -> bool:
+    """Whether the log that is received now does not go on from the backup of that time."""
+    if wanted.folder is None or not wanted.is_wal:
+        return False
+    return any(strand.begun_at > made_at for strand in strands.all_in(wanted.folder))
 
 
 def last_time_of(at: tuple[int, int], now: datetime) -> datetime:

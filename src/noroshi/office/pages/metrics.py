@@ -13,7 +13,7 @@ from django.views.decorators.http import require_GET
 from noroshi.base import metrics
 from noroshi.base.metrics import CONTENT_TYPE, Figure
 from noroshi.inbox import flow
-from noroshi.office import flows, questions
+from noroshi.office import flows, questions, second_copy
 from noroshi.office.board import mails_waiting
 from noroshi.tenants import access
 
@@ -33,7 +33,7 @@ def figures(request: HttpRequest) -> HttpResponse:
 
 
 def of_house(now: datetime) -> Iterator[Figure]:
-    """What the database knows of every stage. Five queries."""
+    """What the database knows of every stage. Six queries."""
     gates, entries = flows.gates(now), flow.account()
     mails, due_at = mails_waiting()
     programs = questions.programs(now)
@@ -74,6 +74,18 @@ def of_house(now: datetime) -> Iterator[Figure]:
     yield _one("noroshi_mails_waiting", "Mails that wait.", mails)
     yield _one("noroshi_mail_overdue_seconds", "Since when one is due.", max(0.0, mail_age_s))
     yield _one("noroshi_database_bytes", "Size of the database.", size)
+    yield from of_copy(now)
+
+
+def of_copy(now: datetime) -> Iterator[Figure]:
+    """The received log, where there is a receiver."""
+    told = second_copy.figures(now)
+    if told is None:
+        return
+    yield _one("noroshi_wal_streaming", "1 while the log is received.", told["is_streaming"])
+    yield _one("noroshi_wal_synchronous", "1 while commits wait for it.", told["is_sync"])
+    yield _one("noroshi_wal_behind_bytes", "Written and not received.", told["behind"])
+    yield _one("noroshi_wal_behind_seconds", "Age of the oldest of it.", told["behind_s"])
 
 
 def _one(name: str, what: str, value: float) -> Figure:

@@ -39,7 +39,7 @@ class Disk:
 @require_GET
 @staff_page(duty=Duty.SYSTEM)
 def system(request: HttpRequest, by: Actor) -> HttpResponseBase:
-    """Everything on one page. Nine queries, of which only what waits is counted row by row."""
+    """Everything on one page. Ten queries, of which only what waits is counted row by row."""
     now = timezone.now()
     size, server = questions.database()
     mails, mails_due_at = mails_waiting()
