@@ -66,6 +66,22 @@ def days_left(days: Sequence[Pair], empty: float) -> float:
     return min(max((now - empty) / -slope, 0.0), DAYS_LEFT_MAX)
 
 
+def leading(window: Sequence[Pair], direction: str) -> tuple[Pair, ...]:
+    """What can still become the lowest (up), the highest (down) or either of the window.
+
+    A pair that a later one has undercut is the lowest no more, however the window moves.
+    """
+    *before, newest = window
+    low = high = newest[1]
+    kept = [newest]
+    for pair in reversed(before):
+        is_low, is_high = pair[1] < low and direction != "down", pair[1] > high
+        if is_low or (is_high and direction != "up"):
+            kept.append(pair)
+        low, high = min(low, pair[1]), max(high, pair[1])
+    return tuple(reversed(kept))
+
+
 def squeezed(window: Sequence[Pair], step_s: float) -> tuple[Pair, ...]:
     """Of each `step_s` seconds only the lowest and the highest, and the last of all."""
     kept: dict[int, list[Pair]] = {}

@@ -70,12 +70,16 @@ class Known:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What a reading made of it; `value` and `limit` are in the terms of the condition."""
+    """What a reading made of it; `value` and `limit` are in the terms of the condition.
+
+    Unless `is_said` nothing was compared: it was only remembered, or nothing came.
+    """
 
     known: Known
     transition: str = ""
     value: float = 0.0
     limit: float = 0.0
+    is_said: bool = False
 
 
 def judge(bounds: Bounds, state: State, value: float, at: datetime) -> Verdict:
@@ -89,12 +93,13 @@ def judge_by(plan: Plan, known: Known, at: datetime, values: Values) -> Outcome:
     now = _in_force(plan, at)
     sight = look(now or plan, known.memory, at, values)
     if sight.side is None:
-        return Outcome(Known(known.state, sight.memory), "", sight.value, sight.limit)
+        return Outcome(Known(known.state, sight.memory))
     hours = plan.more.hours
     if now is None or (sight.side and hours is not None and not covers(hours, at)):
         sight = Sight("", sight.keeps, sight.value, sight.limit, sight.memory)
     verdict = _step(plan, known.state, sight, at)
-    return Outcome(Known(verdict.state, sight.memory), verdict.transition, sight.value, sight.limit)
+    after = Known(verdict.state, sight.memory)
+    return Outcome(after, verdict.transition, float(sight.value), float(sight.limit), is_said=True)
 
 
 def miss(plan: Plan, known: Known, at: datetime) -> Outcome:

@@ -36,6 +36,7 @@ from noroshi.alarms.figures import (
     effective,
     is_new_battery,
     japans_day,
+    leading,
     squeezed,
     wbgt,
 )
@@ -170,7 +171,8 @@ def _rate(told: Rate, now: Frame) -> Sight:
     value = now.number
     if value is None:
         return _unsaid(now)
-    window = (*(pair for pair in now.memory if pair[0] >= now.t - told.within_s), (now.t, value))
+    inside = [pair for pair in now.memory if pair[0] >= now.t - told.within_s]
+    window = leading((*inside, (now.t, value)), told.direction)
     if len(window) > WINDOW_MAX:
         window = squeezed(window, told.within_s / WINDOW_MAX * 4)
     if len(window) < 2:

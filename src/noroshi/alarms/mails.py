@@ -1,6 +1,6 @@
 """Write the mails about incidents: one for each recipient, in the recipient's language."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -8,10 +8,12 @@ from django.conf import settings
 from django.template.loader import render_to_string
 from django.utils import translation
 
-from noroshi.alarms import rows, words
-from noroshi.alarms.judge import OPENED, UPPER
-from noroshi.alarms.models import Incident
+from noroshi.alarms import rows, saying, words
+from noroshi.alarms.conditions import Plan, condition_of
+from noroshi.alarms.judge import GONE, OPENED, UPPER
+from noroshi.alarms.models import LIMITS, Incident
 from noroshi.alarms.rows import Place, Told
+from noroshi.alarms.words import Naming
 from noroshi.devices.models import Quantity
 from noroshi.devices.quantities import quantities_of
 from noroshi.outbox.actions import NewMessage, mail_domain
@@ -35,6 +37,12 @@ class News:
         """What the mail is called in its template and its id."""
         return "opened" if self.kind == OPENED else "recovered"
 
+    @property
+    def template(self) -> str:
+        """Limits have texts of their own; every other condition says its sentence."""
+        is_limits = self.incident.kind == LIMITS and self.incident.side != GONE
+        return self.name if is_limits else f"{self.name}_other"
+
 
 @dataclass(frozen=True, slots=True)
 class Scene:
@@ -45,6 +53,7 @@ class Scene:
     quantity: Quantity | None
     told: int
     now: datetime
+    names: Callable[[str], Naming]
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +77,10 @@ class Text:
     is_late: bool
     told: int
     link: str
+    condition: str = ""
+    figure: str = ""
+    opened_figure: str = ""
+    is_gone: bool = False
 
 
 def write(news: Sequence[News], *, now: datetime) -> list[NewMessage]:
@@ -82,9 +95,14 @@ def write(news: Sequence[News], *, now: datetime) -> list[NewMessage]:
     for one in told:
         device = devices[one.incident.device_id]
         to = people[one.incident.rule_id or 0]
-        quantity = quantities.get((device.type_id, one.incident.key))
-        messages += _messages(Scene(one, device, quantity, len(to), now), to)
+        names = _names(device, quantities)
+        quantity = names(one.incident.key).quantity
+        messages += _messages(Scene(one, device, quantity, len(to), now, names), to)
     return messages
+
+
+def _names(device: Place, known: Mapping[tuple[int, str], Quantity]) -> Callable[[str], Naming]:
+    return lambda key: Naming(key, known.get((device.type_id, key)))
 
 
 def _messages(scene: Scene, to: Sequence[Told]) -> list[NewMessage]:
@@ -111,7 +129,7 @@ def _render(scene: Scene, language: str) -> tuple[str, str]:
     """Subject and body; the template's first line is the subject."""
     known = language if language in LANGUAGES else LANGUAGES[0]
     with translation.override(known):
-        template = f"alarms/mail/{scene.news.name}.{known}.txt"
+        template = f"alarms/mail/{scene.news.template}.{known}.txt"
         written = render_to_string(template, {"mail": _text(scene)})
     subject, _, body = written.partition("\n")
     return words.one_line(subject)[:SUBJECT_CHARS_MAX], body.strip() + "\n"
@@ -123,12 +141,19 @@ def _text(scene: Scene) -> Text:
     value = words.number(news.value, quantity, unlike=incident.limit)
     if quantity is not None and is_boolean:
         value = quantity.word(news.value)
+    is_other = news.template != news.name
     end = incident.closed_at or news.at
     held = incident.opened_at - incident.since
     return Text(
         device=words.one_line(scene.device.name),
         site=words.one_line(scene.device.site),
-        quantity=words.one_line(quantity.name if quantity else incident.key),
+        quantity=words.one_line(
+            saying.subject(_plan(incident), scene.names)
+            if is_other
+            else quantity.name
+            if quantity
+            else incident.key
+        ),
         value=value,
         limit=words.number(incident.limit, quantity),
         worst=words.number(incident.worst_value, quantity),
@@ -143,4 +168,23 @@ def _text(scene: Scene) -> Text:
         is_late=scene.now - news.at > LATE_AFTER,
         told=scene.told,
         link=f"{settings.BASE_URL}/d/{scene.device.code}/",
+        is_gone=incident.side == GONE,
+        **(_other(scene) if is_other else {}),
     )
+
+
+def _other(scene: Scene) -> dict[str, str]:
+    """What the mails say of a condition that is more than two limits."""
+    incident = scene.news.incident
+    plan, named = _plan(incident), scene.names(incident.key)
+    figures = (scene.news.value, incident.opened_value)
+    now, then = (saying.figure(plan.condition, value, named) for value in figures)
+    return {
+        "condition": words.one_line(saying.condition(plan, scene.names)),
+        "figure": words.one_line(now),
+        "opened_figure": words.one_line(then),
+    }
+
+
+def _plan(incident: Incident) -> Plan:
+    return Plan(incident.key, condition_of(incident.kind, incident.options))

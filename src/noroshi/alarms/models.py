@@ -3,8 +3,12 @@
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from noroshi.alarms.conditions import Condition, Limits, Plan, condition_of, more_of
+from noroshi.alarms.judge import Known, State
 from noroshi.devices.models import Device
 from noroshi.tenants.models import Tenant, User, new_code
+
+LIMITS = "limits"
 
 
 class Recipient(models.Model):
@@ -31,16 +35,23 @@ class Recipient(models.Model):
 
 
 class Rule(models.Model):
-    """An upper and a lower limit on one quantity of one device."""
+    """What is watched on one device, and who is told.
+
+    The commonest kind, `limits`, says all in columns. Every other kind has its fields in `options`;
+    hours, seasons and the like stand in `more`; see conditions.
+    """
 
     tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE)
     code = models.CharField(max_length=20, unique=True, default=new_code)
     device = models.ForeignKey(Device, on_delete=models.CASCADE, related_name="rules")
     key = models.CharField(_("項目"), max_length=80)
+    kind = models.CharField(max_length=12, default=LIMITS)
     upper = models.FloatField(_("上限"), null=True, blank=True)
     lower = models.FloatField(_("下限"), null=True, blank=True)
     margin = models.FloatField(_("復帰の幅"), default=0)
     hold_s = models.PositiveIntegerField(_("判定時間（秒）"), default=0)
+    options = models.JSONField(default=dict, blank=True)
+    more = models.JSONField(default=dict, blank=True)
     recipients = models.ManyToManyField(Recipient, related_name="rules", blank=True)
     is_active = models.BooleanField(_("有効"), default=True)
     created_at = models.DateTimeField()
@@ -49,7 +60,9 @@ class Rule(models.Model):
         constraints = [
             # A rule without a limit would never speak.
             models.CheckConstraint(
-                condition=models.Q(upper__isnull=False) | models.Q(lower__isnull=False),
+                condition=~models.Q(kind=LIMITS)
+                | models.Q(upper__isnull=False)
+                | models.Q(lower__isnull=False),
                 name="rule_has_a_limit",
             ),
             models.CheckConstraint(condition=models.Q(margin__gte=0), name="margin_not_negative"),
@@ -64,6 +77,20 @@ class Rule(models.Model):
     def __str__(self) -> str:
         return f"{self.device_id}.{self.key}"
 
+    @property
+    def is_plain(self) -> bool:
+        """Whether the columns say all; the database has a column of this name for the spine."""
+        return self.kind == LIMITS and not self.more
+
+    @property
+    def plan(self) -> Plan:
+        """The rule as the judge takes it."""
+        if self.kind == LIMITS:
+            condition: Condition = Limits(self.upper, self.lower)
+        else:
+            condition = condition_of(self.kind, self.options)
+        return Plan(self.key, condition, self.margin, self.hold_s, more_of(self.more))
+
 
 class RuleState(models.Model):
     """What the judge knew after the last reading, so that the next one can be judged."""
@@ -71,13 +98,20 @@ class RuleState(models.Model):
     rule = models.OneToOneField(
         Rule, on_delete=models.CASCADE, primary_key=True, related_name="state"
     )
-    phase = models.CharField(max_length=10, default="normal")  # normal, pending, alarm
-    side = models.CharField(max_length=5, blank=True)  # upper, lower
+    phase = models.CharField(max_length=10, default="normal")  # as the judge names them
+    side = models.CharField(max_length=5, blank=True)  # upper, lower, gone
     since = models.DateTimeField(null=True)
     judged_at = models.DateTimeField(null=True)
+    memory = models.JSONField(default=list)  # pairs of numbers, see looks
 
     def __str__(self) -> str:
         return f"{self.rule_id} {self.phase}"
+
+    @property
+    def known(self) -> Known:
+        """What the judge goes on from."""
+        memory = tuple((first, second) for first, second in self.memory)
+        return Known(State(self.phase, self.side, self.since), memory)
 
 
 class IncidentQuerySet(models.QuerySet["Incident"]):
@@ -99,6 +133,8 @@ class Incident(models.Model):
     code = models.CharField(max_length=20, unique=True, default=new_code)
     device = models.ForeignKey(Device, on_delete=models.CASCADE, related_name="incidents")
     rule = models.ForeignKey(Rule, on_delete=models.SET_NULL, null=True, related_name="incidents")
+    kind = models.CharField(max_length=12, default=LIMITS)
+    options = models.JSONField(default=dict)  # of the rule as it was
     key = models.CharField(max_length=80)
     side = models.CharField(max_length=5)
     limit = models.FloatField()

@@ -2,42 +2,51 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
 import msgspec
 
-from noroshi.alarms.judge import Bounds, State
-from noroshi.alarms.models import Incident
+from noroshi.alarms.models import Incident, Rule, RuleState
 from noroshi.base import wire
 
+# Whether the rule is at rest; NULL: only the judge can say. Who is heard breaks no silence that is
+# not there.
 RULES = """
 SELECT rule.id, rule.device_id, rule.key, rule.upper, rule.lower,
-    state.phase IS NULL OR state.phase = 'normal'
+    CASE WHEN rule.is_plain THEN state.phase IS NULL OR state.phase = 'normal'
+         WHEN rule.kind = 'silence' AND (state.phase IS NULL OR state.phase = 'normal') THEN true
+    END
 FROM alarms_rule rule LEFT JOIN alarms_rulestate state ON state.rule_id = rule.id
 WHERE rule.device_id = ANY (%b::bigint[]) AND rule.is_active
 """
-LOCK = """
-SELECT id, tenant_id, device_id, key, upper, lower, margin, hold_s FROM alarms_rule
+LOCK_FIELDS = (
+    *("id", "tenant_id", "device_id", "key", "kind", "upper", "lower", "margin", "hold_s"),
+    *("options", "more"),
+)
+LOCK = f"""
+SELECT {", ".join(LOCK_FIELDS)} FROM alarms_rule
 WHERE id = ANY (%b::bigint[]) AND is_active ORDER BY id FOR NO KEY UPDATE
 """
 KNOWN = """
-SELECT state.rule_id, state.phase, state.side, state.since, state.judged_at
+SELECT state.rule_id, state.phase, state.side, state.since, state.judged_at, state.memory
 FROM alarms_rulestate state WHERE state.rule_id = ANY (%b::bigint[])
 """
+STATE_FIELDS = ("rule_id", "phase", "side", "since", "judged_at", "memory")
 OPEN_FIELDS = (
-    *("id", "tenant_id", "code", "device_id", "rule_id", "key", "side", "limit", "since"),
-    *("opened_at", "opened_value", "worst_value"),
+    *("id", "tenant_id", "code", "device_id", "rule_id", "kind", "options", "key", "side"),
+    *("limit", "since", "opened_at", "opened_value", "worst_value"),
 )
 OPEN = f"""
 SELECT {", ".join(f'"{name}"' for name in OPEN_FIELDS)} FROM alarms_incident
 WHERE rule_id = ANY (%b::bigint[]) AND closed_at IS NULL
 """
 KEEP_STATES = """
-INSERT INTO alarms_rulestate (rule_id, phase, side, since, judged_at)
-SELECT * FROM unnest(%b::bigint[], %b::text[], %b::text[], %b::timestamptz[], %b::timestamptz[])
+INSERT INTO alarms_rulestate (rule_id, phase, side, since, judged_at, memory)
+SELECT n.a, n.b, n.c, n.d, n.e, n.f::jsonb
+FROM unnest(%b::bigint[], %b::text[], %b::text[], %b::timestamptz[], %b::timestamptz[], %b::text[])
+    AS n (a, b, c, d, e, f)
 ON CONFLICT (rule_id) DO UPDATE SET phase = excluded.phase, side = excluded.side,
-    since = excluded.since, judged_at = excluded.judged_at
+    since = excluded.since, judged_at = excluded.judged_at, memory = excluded.memory
 """
 KEEP_TOUCHED = """
 UPDATE alarms_incident AS known
@@ -47,11 +56,13 @@ FROM unnest(%b::bigint[], %b::float8[], %b::timestamptz[], %b::float8[])
 WHERE known.id = new.id
 """
 KEEP_OPENED = """
-INSERT INTO alarms_incident (tenant_id, code, device_id, rule_id, key, side, "limit", since,
-    opened_at, opened_value, worst_value, closed_at, closed_value)
-SELECT * FROM unnest(%b::bigint[], %b::text[], %b::bigint[], %b::bigint[], %b::text[], %b::text[],
-    %b::float8[], %b::timestamptz[], %b::timestamptz[], %b::float8[], %b::float8[],
-    %b::timestamptz[], %b::float8[])
+INSERT INTO alarms_incident (tenant_id, code, device_id, rule_id, kind, options, key, side, "limit",
+    since, opened_at, opened_value, worst_value, closed_at, closed_value)
+SELECT n.a, n.b, n.c, n.d, n.e, n.f::jsonb, n.g, n.h, n.i, n.j, n.k, n.l, n.m, n.n, n.o
+FROM unnest(%b::bigint[], %b::text[], %b::bigint[], %b::bigint[], %b::text[], %b::text[],
+    %b::text[], %b::text[], %b::float8[], %b::timestamptz[], %b::timestamptz[], %b::float8[],
+    %b::float8[], %b::timestamptz[], %b::float8[])
+    AS n (a, b, c, d, e, f, g, h, i, j, k, l, m, n, o)
 ON CONFLICT DO NOTHING RETURNING code
 """
 
@@ -67,33 +78,7 @@ FROM devices_device device LEFT JOIN devices_site site ON site.id = device.site_
 WHERE device.id = ANY (%b::bigint[])
 """
 
-Limits = tuple[int, int, str, float | None, float | None, bool]
-
-
-@dataclass(frozen=True, slots=True)
-class Watching:
-    """A locked rule."""
-
-    id: int
-    tenant_id: int
-    device_id: int
-    key: str
-    bounds: Bounds
-
-
-class Known(msgspec.Struct, frozen=True, gc=False):
-    """What the judge knew of a rule after the newest number that changed it, measured then."""
-
-    state: State = State()
-    judged_at: datetime | None = None
-
-
-class Judged(msgspec.Struct, frozen=True, gc=False):
-    """What the judge knows of a rule now."""
-
-    rule_id: int
-    state: State
-    judged_at: datetime
+Limits = tuple[int, int, str, float | None, float | None, bool | None]
 
 
 class Told(msgspec.Struct, frozen=True, gc=False):
@@ -116,23 +101,21 @@ class Place(msgspec.Struct, frozen=True, gc=False):
 def limits_of(device_ids: Collection[int]) -> list[Limits]:
     """Of each active rule of these devices: id, device, key, upper, lower, whether it is at rest.
 
-    At rest: the last number that it judged was normal. Plain rows, since there are thousands.
+    At rest: the last number that it judged was normal; None where only the judge can say. Plain
+    rows, since there are thousands.
     """
     with wire.hot() as cursor:
         return cursor.execute(RULES, [wire.numbers(list(device_ids), wire.INT8)]).fetchall()
 
 
-def locked(rule_ids: Collection[int]) -> list[Watching]:
+def locked(rule_ids: Collection[int]) -> list[Rule]:
     """The rules, locked in one order: the lock of a rule guards its state and open incident."""
     with wire.hot() as cursor:
         rows = cursor.execute(LOCK, [wire.numbers(sorted(rule_ids), wire.INT8)]).fetchall()
-    return [
-        Watching(rule_id, tenant_id, device_id, key, Bounds(*bounds))
-        for rule_id, tenant_id, device_id, key, *bounds in rows
-    ]
+    return [Rule(**dict(zip(LOCK_FIELDS, row, strict=True))) for row in rows]
 
 
-def known(rule_ids: Sequence[int]) -> tuple[dict[int, Known], dict[int, Incident]]:
+def known(rule_ids: Sequence[int]) -> tuple[dict[int, RuleState], dict[int, Incident]]:
     """The state and the open incident of each rule that has one.
 
     To be asked after the lock is held, so that they are what the last holder wrote.
@@ -140,22 +123,23 @@ def known(rule_ids: Sequence[int]) -> tuple[dict[int, Known], dict[int, Incident
     asked = [wire.numbers(rule_ids, wire.INT8)]
     with wire.hot() as cursor:
         states = {
-            rule_id: Known(State(phase, side, since), judged_at)
-            for rule_id, phase, side, since, judged_at in cursor.execute(KNOWN, asked).fetchall()
+            row[0]: RuleState(**dict(zip(STATE_FIELDS, row, strict=True)))
+            for row in cursor.execute(KNOWN, asked).fetchall()
         }
         found = cursor.execute(OPEN, asked).fetchall()
     incidents = [Incident(**dict(zip(OPEN_FIELDS, row, strict=True))) for row in found]
     return states, {incident.rule_id or 0: incident for incident in incidents}
 
 
-def keep_states(judged: Sequence[Judged]) -> None:
+def keep_states(states: Sequence[RuleState]) -> None:
     """Write what the judge knows now."""
     columns = [
-        wire.numbers([one.rule_id for one in judged], wire.INT8),
-        wire.texts(one.state.phase for one in judged),
-        wire.texts(one.state.side for one in judged),
-        wire.times_or_nulls([one.state.since for one in judged]),
-        wire.times_or_nulls([one.judged_at for one in judged]),
+        wire.numbers([one.rule_id for one in states], wire.INT8),
+        wire.texts(one.phase for one in states),
+        wire.texts(one.side for one in states),
+        wire.times_or_nulls([one.since for one in states]),
+        wire.times_or_nulls([one.judged_at for one in states]),
+        wire.texts(msgspec.json.encode(one.memory).decode() for one in states),
     ]
     with wire.hot() as cursor:
         cursor.execute(KEEP_STATES, columns)
@@ -180,6 +164,8 @@ def keep_opened(incidents: Sequence[Incident]) -> set[str]:
         wire.texts(one.code for one in incidents),
         wire.numbers([one.device_id for one in incidents], wire.INT8),
         wire.numbers_or_nulls([one.rule_id for one in incidents], wire.INT8),
+        wire.texts(one.kind for one in incidents),
+        wire.texts(msgspec.json.encode(one.options).decode() for one in incidents),
         wire.texts(one.key for one in incidents),
         wire.texts(one.side for one in incidents),
         wire.numbers([one.limit for one in incidents], wire.FLOAT8),

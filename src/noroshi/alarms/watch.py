@@ -1,20 +1,21 @@
 """Judge what was kept: rule states, incidents and mails, in the readings' transaction."""
 
-from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from noroshi.alarms import rows
-from noroshi.alarms.judge import ALARM, CLOSED, OPENED, TURNED, UPPER, State, judge
+from noroshi.alarms.judge import ALARM, CLOSED, LOWER, OPENED, TURNED, Outcome, judge_by
 from noroshi.alarms.mails import News, write
-from noroshi.alarms.models import Incident
-from noroshi.alarms.rows import Judged, Known, Watching
+from noroshi.alarms.models import Incident, Rule, RuleState
+from noroshi.alarms.moments import Told, told_by
 from noroshi.base import failpoints
+from noroshi.devices.heartbeats import Beat
 from noroshi.outbox.actions import post_all
 from noroshi.readings.store import Kept
 
-NOTHING_KNOWN = Known()
+SILENCE = "silence"
+MOMENTARY = frozenset({"heat"})  # reached once: nothing recovers, and no mail says so
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,58 +30,57 @@ class Watched:
 class Changes:
     """What a batch does to states and incidents, gathered to be written at once."""
 
-    states: list[Judged] = field(default_factory=list)
+    states: list[RuleState] = field(default_factory=list)
     opened: list[Incident] = field(default_factory=list)
     touched: dict[int, Incident] = field(default_factory=dict)  # by primary key
     news: list[News] = field(default_factory=list)
 
 
-def watch(kept: Sequence[Kept], *, now: datetime) -> Watched:
-    """Judge the numbers of a batch by the rules of their devices; call inside the transaction.
+@dataclass(slots=True)
+class Case:
+    """One rule with what is known of it, and its open incident."""
+
+    rule: Rule
+    stored: RuleState
+    incident: Incident | None
+
+
+def watch(kept: Sequence[Kept], *, now: datetime, beats: Sequence[Beat] = ()) -> Watched:
+    """Judge a batch by the rules of its devices; call inside the transaction.
 
     Late readings are not judged: they never open or close what newer readings decided.
     """
-    values = _values(kept)
-    at_stake = _rules_at_stake(values)
+    told = told_by(kept, beats)
+    at_stake = _rules_at_stake(told)
     rules = rows.locked(at_stake) if at_stake else []
     if not rules:
         return Watched(0, 0)
-    states, open_now = rows.known([rule.id for rule in rules])
+    states, open_now = rows.known([rule.pk for rule in rules])
     changes = Changes()
     for rule in rules:
-        state = states.get(rule.id, NOTHING_KNOWN)
-        numbers = sorted(values[rule.device_id, rule.key])
-        _judge_all(rule, state, numbers, open_now.get(rule.id), changes)
-    _write(changes, now=now)
+        state = states.get(rule.pk) or RuleState(rule=rule)
+        _judge_all(Case(rule, state, open_now.get(rule.pk)), told, changes)
+    write_changes(changes, now=now)
     return Watched(
         opened=sum(news.kind == OPENED for news in changes.news),
         closed=sum(news.kind == CLOSED for news in changes.news),
     )
 
 
-Values = dict[tuple[int, str], list[tuple[datetime, float]]]
+def _rules_at_stake(told: Told) -> list[int]:
+    """The rules that this batch could move: not at rest, or with a limit that is broken.
 
-
-def _values(kept: Sequence[Kept]) -> Values:
-    """The numbers to judge, by device and key; a boolean is 0 or 1."""
-    values: Values = defaultdict(list)
-    for one in kept:
-        point = one.point
-        if not one.is_late and isinstance(point.value, int | float):
-            values[point.device_id, point.key].append((point.at, float(point.value)))
-    return values
-
-
-def _rules_at_stake(values: Values) -> list[int]:
-    """The rules that these numbers could move: not at rest, or with a limit that is broken.
-
-    Most rules are at rest and most readings are normal: such a pair costs no more than this.
+    Most rules are at rest and most readings are normal: such a pair costs no more than this. Of
+    rules that say more than two limits, all of the devices heard are at stake.
     """
-    if not values:
+    devices = told.devices
+    if not devices:
         return []
-    at_stake = []
-    device_ids = {device_id for device_id, _ in values}
-    for rule_id, device_id, key, upper, lower, is_at_rest in rows.limits_of(device_ids):
+    at_stake, values = [], told.numbers
+    for rule_id, device_id, key, upper, lower, is_at_rest in rows.limits_of(devices):
+        if is_at_rest is None:
+            at_stake.append(rule_id)
+            continue
         for _, value in values.get((device_id, key), ()):
             is_high = upper is not None and value > upper
             if is_high or not is_at_rest or (lower is not None and value < lower):
@@ -89,57 +89,69 @@ def _rules_at_stake(values: Values) -> list[int]:
     return at_stake
 
 
-def _judge_all(
-    rule: Watching,
-    known: Known,
-    numbers: list[tuple[datetime, float]],
-    incident: Incident | None,
-    changes: Changes,
-) -> None:
-    """Take one rule through its new numbers in the order of their time."""
-    state = known.state
-    for at, value in numbers:
-        if known.judged_at is not None and at <= known.judged_at:
+def _judge_all(case: Case, told: Told, changes: Changes) -> None:
+    """Take one rule through what is new, in the order of its time."""
+    rule, stored = case.rule, case.stored
+    plan = rule.plan
+    before = known = stored.known
+    judged_at = stored.judged_at
+    for at, values in told.moments(rule.device_id, plan.keys):
+        if stored.judged_at is not None and at <= stored.judged_at:
             continue
-        verdict = judge(rule.bounds, state, value, at)
-        state = verdict.state
-        if verdict.transition in {CLOSED, TURNED} and incident is not None:
-            _close(incident, value, at, changes)
-            incident = None
-        if verdict.transition in {OPENED, TURNED} and incident is None:
-            incident = _open(rule, state, value, at)
-            changes.opened.append(incident)
-            changes.news.append(News(OPENED, incident, value, at))
-        if incident is not None and state.phase == ALARM:
-            _worsen(incident, value, changes)
-    if state != known.state:
-        changes.states.append(Judged(rule.id, state, numbers[-1][0]))
+        outcome = judge_by(plan, known, at, values)
+        known, judged_at = outcome.known, at
+        _follow(case, outcome, at, changes)
+    if known != before:
+        state = known.state
+        stored.phase, stored.side, stored.since = state.phase, state.side, state.since
+        stored.memory, stored.judged_at = list(known.memory), judged_at
+        changes.states.append(stored)
 
 
-def _open(rule: Watching, state: State, value: float, at: datetime) -> Incident:
-    limit = rule.bounds.upper if state.side == UPPER else rule.bounds.lower
+def _follow(case: Case, outcome: Outcome, at: datetime, changes: Changes) -> None:
+    """Do to the rule's incident what a reading made of it."""
+    if outcome.transition in {CLOSED, TURNED} and case.incident is not None:
+        _close(case.incident, outcome.value, at, changes)
+        case.incident = None
+    if outcome.transition in {OPENED, TURNED} and case.incident is None:
+        case.incident = opened(case.rule, outcome, at)
+        changes.opened.append(case.incident)
+        changes.news.append(News(OPENED, case.incident, outcome.value, at))
+    if outcome.is_said and case.incident is not None and outcome.known.state.phase == ALARM:
+        _worsen(case.incident, outcome.value, changes)
+
+
+def opened(rule: Rule, outcome: Outcome, at: datetime) -> Incident:
+    """A new incident of the rule, not yet written."""
+    state = outcome.known.state
     return Incident(
         tenant_id=rule.tenant_id,
         device_id=rule.device_id,
-        rule_id=rule.id,
+        rule=rule,
+        kind=rule.kind,
+        options=rule.options,
         key=rule.key,
         side=state.side,
-        limit=value if limit is None else limit,
+        limit=outcome.limit,
         since=state.since or at,
         opened_at=at,
-        opened_value=value,
-        worst_value=value,
+        opened_value=outcome.value,
+        worst_value=outcome.value,
     )
 
 
 def _close(incident: Incident, value: float, at: datetime, changes: Changes) -> None:
+    if incident.kind == SILENCE:
+        value = (at - incident.since).total_seconds()
+        incident.worst_value = value
     incident.closed_at, incident.closed_value = at, value
     _touch(incident, changes)
-    changes.news.append(News(CLOSED, incident, value, at))
+    if incident.kind not in MOMENTARY:
+        changes.news.append(News(CLOSED, incident, value, at))
 
 
 def _worsen(incident: Incident, value: float, changes: Changes) -> None:
-    worst = max if incident.side == UPPER else min
+    worst = min if incident.side == LOWER else max
     if worst(incident.worst_value, value) != incident.worst_value:
         incident.worst_value = value
         _touch(incident, changes)
@@ -151,7 +163,7 @@ def _touch(incident: Incident, changes: Changes) -> None:
         changes.touched[incident.pk] = incident
 
 
-def _write(changes: Changes, *, now: datetime) -> None:
+def write_changes(changes: Changes, *, now: datetime) -> None:
     """Old incidents close before new ones open: of one rule, only one may be open."""
     if changes.states:
         rows.keep_states(changes.states)

@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from math import isfinite
@@ -58,6 +59,37 @@ def duration(length: timedelta) -> str:
     if first + 1 < len(sizes) and counts[first + 1] and sizes[first] > 60:
         parts.append(f"{counts[first + 1]}{names[first + 1]}")
     return (" " if _is_english() else "").join(parts)
+
+
+def plain(value: float) -> str:
+    """A number without needless digits: 3, 0.5, −120."""
+    return f"{value:g}".replace("-", "−")
+
+
+@dataclass(frozen=True, slots=True)
+class Naming:
+    """What a key of a device type means; `quantity` is None when nobody named it."""
+
+    key: str
+    quantity: Quantity | None
+
+    @property
+    def name(self) -> str:
+        """In the reader's language, or the codec's own word."""
+        return self.quantity.name if self.quantity else self.key
+
+    @property
+    def kind(self) -> str:
+        """As devices.Quantity.Kind."""
+        return self.quantity.kind if self.quantity else "number"
+
+    def words(self, value: float | None) -> str:
+        """A number with its unit."""
+        return "" if value is None else number(value, self.quantity)
+
+    def word(self, value: float) -> str:
+        """What a truth value is called."""
+        return (self.quantity or Quantity()).word(value)
 
 
 def one_line(text: str) -> str:

@@ -65,6 +65,7 @@ def compare(period: Period) -> Compared:
     for rule in rules.iterator(chunk_size=500):
         is_changed = (rule.tenant_id, str(rule.device)[:200]) in changed
         is_other = is_changed or rule.created_at >= period.since or rule.device_id in again
+        is_other = is_other or not rule.is_plain  # numbers alone do not say what was judged
         if is_other or not rule.is_active or rule.device.retired_at is not None:
             passed_over += 1
             continue

@@ -12,6 +12,7 @@ from noroshi.codecs.result import Decoded, Job
 from noroshi.codecs.sandbox import Sandbox
 from noroshi.devices import find
 from noroshi.devices.find import DeviceFacts
+from noroshi.devices.heartbeats import Beat
 from noroshi.inbox.entry import EntryRow
 from noroshi.inbox.exceptions import Trouble
 from noroshi.inbox.models import Connection
@@ -45,6 +46,7 @@ class Parsed:
     troubles: list[Trouble] = field(default_factory=list)
     ended: set[int] = field(default_factory=set)  # devices whose tenant holds the thing no more
     gone: int = 0  # entries whose connection is no more
+    beats: list[Beat] = field(default_factory=list)  # once they are kept
 
 
 def parse(rows: Sequence[EntryRow]) -> tuple[Parsed, list[tuple[EntryRow, Uplink | Event]]]:

@@ -88,7 +88,7 @@ def carry(rows: Sequence[EntryRow], sandbox: Sandbox, *, now: datetime) -> int:
     decoded = decode(parsed.heard, sandbox)
     failpoints.at("spine.decoded")
     kept = keep(parsed, decoded, now=now)
-    watched = watch.watch(kept, now=now)
+    watched = watch.watch(kept, beats=parsed.beats, now=now)
     if parsed.troubles:
         exceptions.put(parsed.troubles)
     tell(parsed, has_incidents=bool(watched.opened or watched.closed))
@@ -114,13 +114,12 @@ def keep(parsed: Parsed, decoded: Sequence[Decoded | None], *, now: datetime) ->
         parsed.troubles += [
             trouble_of(one, "failed", "too_many_series", lost[one.device.id]) for one in over
         ]
-    heartbeats.hear(
-        [
-            beat(message, row)
-            for message, row in zip(parsed.heard, uplinks, strict=True)
-            if message.is_radio
-        ]
-    )
+    parsed.beats = [
+        beat(message, row)
+        for message, row in zip(parsed.heard, uplinks, strict=True)
+        if message.is_radio
+    ]
+    heartbeats.hear(parsed.beats)
     settle_downlinks([fate for message in parsed.heard if (fate := fate_of(message))])
     failpoints.at("spine.downlinks_settled")
     # All are judged, also of a message that was known: its first callback may have had no payload,
