@@ -22,6 +22,7 @@ PLATFORM_TABLES = {
     "Agent",
     "Approval",
     "Attachment",  # through its message
+    "Awake",
     "AuditEntry",
     "Broker",  # through its connection
     "BackupRun",

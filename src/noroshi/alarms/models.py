@@ -166,3 +166,31 @@ class Incident(models.Model):
 
     def __str__(self) -> str:
         return f"{self.device_id}.{self.key} {self.opened_at:%Y-%m-%d %H:%M}"
+
+
+class Rhythm(models.Model):
+    """How often a device is heard, as its own uplinks tell; see overdue."""
+
+    device = models.OneToOneField(
+        Device, on_delete=models.CASCADE, primary_key=True, related_name="rhythm"
+    )
+    tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE)
+    interval_s = models.PositiveIntegerField(null=True)  # too few uplinks say nothing
+    uplinks = models.PositiveSmallIntegerField(default=0)
+    learned_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.device_id} {self.interval_s} s"
+
+
+class Awake(models.Model):
+    """A stretch of time in which uplinks could come in and were judged; between two was an outage.
+
+    An outage is not a device's silence: it extends every deadline by its length.
+    """
+
+    since = models.DateTimeField(unique=True)
+    until = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.since:%Y-%m-%d %H:%M} – {self.until:%Y-%m-%d %H:%M}"

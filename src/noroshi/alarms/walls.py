@@ -1,11 +1,13 @@
 """The walls around this room's tables: limits, alarms and who is told are the tenant's."""
 
-from noroshi.tenants.walls import ALL, KEEP, OWN, tenant, via
+from noroshi.tenants.walls import ALL, KEEP, OWN, READ, house, tenant, via
 
 WALLS = (
     tenant("alarms_recipient", ALL),
     tenant("alarms_rule", ALL),
     tenant("alarms_incident", KEEP),
+    tenant("alarms_rhythm", READ),
+    house("alarms_awake", "when the installation itself was up", READ),
     via("alarms_rulestate", "alarms_rule", "rule_id", ALL),
     via(
         "alarms_rule_recipients",

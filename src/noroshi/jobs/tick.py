@@ -9,6 +9,7 @@ from datetime import datetime
 from django.db import DatabaseError, InterfaceError, OperationalError, connection
 from django.utils import timezone
 
+from noroshi.alarms import overdue
 from noroshi.alarms.actions import end_of_retired
 from noroshi.base.loop import run_until_stopped
 from noroshi.base.pulse import Heart, forget_dead
@@ -19,6 +20,7 @@ from noroshi.jobs import ledger, raw
 from noroshi.jobs.backing import runs
 from noroshi.jobs.backing.timed import Backups
 from noroshi.jobs.review_mails import remind_of_reviews
+from noroshi.jobs.silence import tell_overdue
 from noroshi.outbox import incoming, standing
 from noroshi.outbox import retention as outbox_retention
 from noroshi.readings import closing
@@ -28,6 +30,7 @@ from noroshi.tenants import approvals, audit, intents, sessions, sign_ins, viola
 PAUSE_S = 1.0
 LEADER_LOCK = 7_210_001
 MINUTE_S, HOUR_S = 60.0, 3600.0
+SILENCE_S = 20.0  # a device that falls silent is told within a minute
 LOCK_NOT_AVAILABLE = "55P03"
 
 log = logging.getLogger(__name__)
@@ -50,6 +53,9 @@ def timetable() -> list[Task]:
         Task("readings partitions", HOUR_S, closing.make_partitions),
         Task("registered since", MINUTE_S, run_registered),
         Task("incidents of retired devices", MINUTE_S, end_of_retired),
+        Task("silent devices", SILENCE_S, tell_overdue),
+        Task("rhythm of devices", 10 * MINUTE_S, overdue.learn),
+        Task("prune stretches awake", 6 * HOUR_S, overdue.prune),
         Task("close days", 5 * MINUTE_S, closing.close_days),
         Task("merge months", HOUR_S, closing.merge_months),
         Task("pack journal", 10 * MINUTE_S, raw.pack),
