@@ -53,7 +53,8 @@ def test_the_form_is_reached_by_device_and_quantity(cast: Cast, aki: Client) -> 
     choices = text_of(aki, "/rules/new/?device=cold2")
     assert 'value="temperature"' in choices
     assert 'value="door"' in choices
-    assert 'value="note"' not in choices  # a text has no limits
+    assert 'value="note"' in choices  # a text may become another
+    assert 'value="@radio"' in choices
     assert 'name="upper"' in text_of(aki, NEW)
     assert 'name="when"' in text_of(aki, "/rules/new/?device=cold2&key=door")
 

@@ -1,14 +1,16 @@
 """What people do with rules, recipients and incidents; each change is written down."""
 
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field, fields
 from datetime import datetime
 from math import isfinite
 
+import msgspec
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from noroshi.alarms.models import Incident, Recipient, Rule, RuleState
+from noroshi.alarms.checks import flaw_of
+from noroshi.alarms.models import LIMITS, Incident, Recipient, Rule, RuleState
 from noroshi.contracts.effective import exceeded, of_tenant
 from noroshi.devices.models import Device
 from noroshi.outbox import consent
@@ -31,14 +33,20 @@ class BadRecipient(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """What a rule says; limits and margin in the unit of the quantity, hold_s in seconds."""
+    """What a rule says; limits and margin in the unit of the quantity, hold_s in seconds.
+
+    `options` are the fields of a kind that is not `limits`, `more` what goes beyond the condition.
+    """
 
     key: str
-    upper: float | None
-    lower: float | None
+    upper: float | None = None
+    lower: float | None = None
     margin: float = 0.0
     hold_s: int = 0
     is_active: bool = True
+    kind: str = LIMITS
+    options: Mapping[str, object] = field(default_factory=dict)
+    more: Mapping[str, object] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,10 +128,10 @@ def add_recipient(person: Person, *, by: Actor, now: datetime) -> Recipient:
     """Add somebody to tell in the actor's tenant; raises BadRecipient or BadAddress."""
     if by.tenant is None:
         raise BadRecipient(_("契約者を選んでください。"))
-    fields = _recipient_fields(person)
+    told = _recipient_fields(person)
     _check_room(by.tenant, now)
     recipient, is_new = Recipient.objects.get_or_create(
-        tenant=by.tenant, address=fields.pop("address"), defaults=fields | {"created_at": now}
+        tenant=by.tenant, address=told.pop("address"), defaults=told | {"created_at": now}
     )
     if not is_new:
         raise BadRecipient(_("このメールアドレスは、もう登録されています。"))
@@ -137,16 +145,16 @@ def change_recipient(
     recipient: Recipient, person: Person, *, by: Actor, now: datetime
 ) -> Recipient:
     """Change name, address, language, or whether mails are sent; raises as add_recipient does."""
-    fields = _recipient_fields(person)
+    told = _recipient_fields(person)
     others = Recipient.objects.filter(tenant_id=recipient.tenant_id).exclude(pk=recipient.pk)
-    if others.filter(address=fields["address"]).exists():
+    if others.filter(address=told["address"]).exists():
         raise BadRecipient(_("このメールアドレスは、もう登録されています。"))
     known = Recipient.objects.select_for_update().get(pk=recipient.pk)
-    before = {name: getattr(known, name) for name in fields}
-    for name, value in fields.items():
+    before = {name: getattr(known, name) for name in told}
+    for name, value in told.items():
         setattr(known, name, value)
-    known.save(update_fields=list(fields))
-    record(by, "recipient.changed", known, now=now, details={"before": before, "after": fields})
+    known.save(update_fields=list(told))
+    record(by, "recipient.changed", known, now=now, details={"before": before, "after": told})
     if before["address"] != known.address:
         consent.forget(known.tenant_id, str(before["address"]))
         _ask(known, now)
@@ -195,17 +203,17 @@ def _begin_anew(rule: Rule, *, now: datetime) -> list[str]:
 def _check(terms: Terms) -> None:
     if not terms.key.strip():
         raise BadRule(_("項目を選んでください。"))
-    if terms.upper is None and terms.lower is None:
-        raise BadRule(_("上限か下限のどちらかを入れてください。"))
-    if not all(isfinite(number) for number in (terms.upper or 0, terms.lower or 0, terms.margin)):
+    limits = (terms.upper, terms.lower)
+    if not all(isfinite(number) for number in (*(one or 0 for one in limits), terms.margin)):
         raise BadRule(_("上限・下限・復帰の幅は、数で入れてください。"))
-    if terms.margin < 0 or terms.hold_s < 0:
-        raise BadRule(_("復帰の幅と判定時間は、0以上にしてください。"))
-    if terms.upper is None or terms.lower is None:
-        return
-    if terms.lower >= terms.upper:
-        raise BadRule(_("下限は、上限より小さくしてください。"))
-    if terms.margin > terms.upper - terms.lower:
+    try:
+        flaw = flaw_of(Rule(**asdict(terms)).plan)
+    except msgspec.ValidationError as error:
+        raise BadRule(_("条件を読めません。")) from error
+    if flaw:
+        raise BadRule(flaw)
+    upper, lower = limits
+    if upper is not None and lower is not None and terms.margin > upper - lower:
         raise BadRule(_("復帰の幅は、上限と下限の差より小さくしてください。"))
 
 
@@ -258,9 +266,13 @@ def _recipient_fields(person: Person) -> dict[str, object]:
 
 
 def _terms(rule: Rule) -> Terms:
-    return Terms(rule.key, rule.upper, rule.lower, rule.margin, rule.hold_s, rule.is_active)
+    return Terms(**{one.name: getattr(rule, one.name) for one in fields(Terms)})
 
 
 def _details(rule: Rule, recipients: Sequence[Recipient]) -> dict[str, object]:
     told = sorted(recipient.code for recipient in recipients)
-    return {"rule": rule.code, **asdict(_terms(rule)), "recipients": told}
+    terms = asdict(_terms(rule))
+    if rule.is_plain:
+        for name in ("kind", "options", "more"):
+            del terms[name]
+    return {"rule": rule.code, **terms, "recipients": told}

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+import msgspec
+
 from noroshi.alarms.conditions import Limits, Plan, Silence
 from noroshi.alarms.hours import covers
 from noroshi.alarms.looks import LOWER, UPPER, Memory, Sight, Values, look
@@ -36,8 +38,7 @@ class Bounds:
     hold_s: int
 
 
-@dataclass(frozen=True, slots=True)
-class State:
+class State(msgspec.Struct, frozen=True, gc=False):
     """What is known after a reading; `since` is the time of the first reading beyond.
 
     While an alarm eases, `since` is the time of the first reading that is back.
@@ -48,8 +49,7 @@ class State:
     since: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(msgspec.Struct, frozen=True, gc=False):
     """The new state and what it means for the incident.
 
     `transition` is empty, opened, closed, or turned: closed on one side and opened on the other
@@ -60,16 +60,14 @@ class Verdict:
     transition: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Known:
+class Known(msgspec.Struct, frozen=True, gc=False):
     """All that the next reading is judged by."""
 
     state: State = State()
     memory: Memory = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(msgspec.Struct, frozen=True, gc=False):
     """What a reading made of it; `value` and `limit` are in the terms of the condition.
 
     Unless `is_said` nothing was compared: it was only remembered, or nothing came.
@@ -97,6 +95,9 @@ def judge_by(plan: Plan, known: Known, at: datetime, values: Values) -> Outcome:
     hours = plan.more.hours
     if now is None or (sight.side and hours is not None and not covers(hours, at)):
         sight = Sight("", sight.keeps, sight.value, sight.limit, sight.memory)
+    if not sight.side and known.state.phase == NORMAL:  # by far the commonest
+        after = known if sight.memory == known.memory else Known(known.state, sight.memory)
+        return Outcome(after, "", sight.value, sight.limit, is_said=True)
     verdict = _step(plan, known.state, sight, at)
     after = Known(verdict.state, sight.memory)
     return Outcome(after, verdict.transition, float(sight.value), float(sight.limit), is_said=True)

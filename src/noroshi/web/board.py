@@ -8,7 +8,11 @@ from itertools import groupby
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
-from noroshi.alarms.models import Incident
+from noroshi.alarms import saying
+from noroshi.alarms.conditions import Plan, condition_of
+from noroshi.alarms.judge import GONE
+from noroshi.alarms.models import LIMITS, Incident
+from noroshi.alarms.saying import Names
 from noroshi.devices.models import Device
 from noroshi.devices.quantities import quantities_of
 from noroshi.readings.chart import sparklines
@@ -16,7 +20,8 @@ from noroshi.tenants import access
 from noroshi.tenants.models import Membership
 from noroshi.ui.spark import Limits, Point
 from noroshi.ui.words import DATE_FROM_DAYS, ago_words
-from noroshi.web.measures import Catalogue, Measure, Shown, named, newest
+from noroshi.web.measures import Catalogue, Measure, Shown, newest
+from noroshi.web.rulelines import names_of
 from noroshi.web.sentences import duration
 from noroshi.web.states import STATES, SiteCount, in_state, state_of
 
@@ -66,15 +71,37 @@ class Silent:
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One incident with the meaning of its key."""
+    """One incident with the meaning of its key, and of other keys of its device."""
 
     incident: Incident
     measure: Measure
+    names: Names
 
     @property
     def is_boolean(self) -> bool:
         """Whether it is about a state with a word, not about a limit."""
-        return self.measure.kind == "boolean"
+        return self.measure.kind == "boolean" and not self.is_other
+
+    @property
+    def is_gone(self) -> bool:
+        """Whether it is about nothing coming."""
+        return self.incident.side == GONE
+
+    @property
+    def is_other(self) -> bool:
+        """Whether its condition says more than two limits."""
+        return self.incident.kind != LIMITS or self.is_gone
+
+    @property
+    def plan(self) -> Plan:
+        """Its rule as it was."""
+        incident = self.incident
+        return Plan(incident.key, condition_of(incident.kind, incident.options))
+
+    @property
+    def name(self) -> str:
+        """What it is about."""
+        return saying.subject(self.plan, self.names) if self.is_other else self.measure.name
 
     @property
     def limit(self) -> str:
@@ -83,7 +110,14 @@ class Case:
 
     @property
     def limit_words(self) -> str:
-        """Which limit it was, with its unit: 上限 10.0℃; of a state, what is usual: ふだんは閉."""
+        """Which limit it was, with its unit: 上限 10.0℃; of a state, what is usual: ふだんは閉.
+
+        Of other conditions, the condition itself.
+        """
+        if self.is_gone:
+            return _("応答なし")
+        if self.is_other:
+            return saying.condition(self.plan, self.names)
         if self.is_boolean:
             word = self.measure.word(float(self.incident.side != "upper"))
             return _("ふだんは%(word)s") % {"word": word}
@@ -95,24 +129,34 @@ class Case:
     @property
     def opened_value(self) -> str:
         """The value at the opening with its unit."""
-        return self.measure.words(self.incident.opened_value)
+        return self.words(self.incident.opened_value)
 
     @property
     def worst_value(self) -> str:
         """The value farthest beyond the limit, with its unit."""
-        return self.measure.words(self.incident.worst_value)
+        return self.words(self.incident.worst_value)
 
     @property
     def closed_value(self) -> str:
         """The value at the recovery with its unit."""
-        return self.measure.words(self.incident.closed_value)
+        return self.words(self.incident.closed_value)
+
+    def words(self, value: float | None) -> str:
+        """A figure of the condition with its unit."""
+        if value is None or not self.is_other:
+            return self.measure.words(value)
+        return saying.figure(self.plan.condition, value, self.measure)
 
 
 def cases_of(incidents: Sequence[Incident], known: Catalogue | None = None) -> list[Case]:
     """The incidents (with `device` joined) and what they are about. At most one query."""
     if known is None:
         known = quantities_of({incident.device.type_id for incident in incidents})
-    return [Case(incident, named(incident.device, incident.key, known)) for incident in incidents]
+    found = []
+    for incident in incidents:
+        names = names_of(incident.device, known)
+        found.append(Case(incident, names(incident.key), names))
+    return found
 
 
 def open_incidents(member: Membership, limit: int) -> list[Incident]:

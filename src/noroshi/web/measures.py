@@ -20,6 +20,8 @@ UNSORTED = 8000  # before what networks report
 PLACE_DECIMALS = 5
 BATTERY_LOW_PERCENT = 20
 
+RADIO = "@radio"  # the key of rules about being heard at all
+
 Catalogue = Mapping[tuple[int, str], Quantity]  # (type id, key) → quantity
 
 
@@ -34,6 +36,8 @@ class Measure:
     @property
     def name(self) -> str:
         """The name in the reader's language, or the codec's own word."""
+        if self.key == RADIO:
+            return _("受信")
         return self.quantity.name if self.quantity else self.key
 
     @property
@@ -158,6 +162,8 @@ def measure_of(device: Device, key: str, kind: str, known: Catalogue) -> Measure
 
 def named(device: Device, key: str, known: Catalogue) -> Measure:
     """What the key means as its type tells it; a number when the type does not know the key."""
+    if key == RADIO:
+        return Measure(RADIO, "radio", None)
     quantity = known.get((device.type_id, key))
     return Measure(key, quantity.kind if quantity else "number", quantity)
 

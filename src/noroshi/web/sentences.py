@@ -5,21 +5,24 @@ from collections.abc import Sequence
 from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 
+from noroshi.alarms import saying
+from noroshi.alarms.clauses import clauses
 from noroshi.alarms.models import Recipient, Rule
+from noroshi.alarms.saying import Names
 from noroshi.ui.words import number_words
 from noroshi.web.measures import Measure
 
-BETWEEN = 0.5  # a truth value is 0 or 1: a limit between them tells the two apart
 MINUTE_S, HOUR_S, DAY_S = 60, 3600, 86400
 DELAY_S_MIN, DELAY_S_EXACT = 0.1, 10
 
 
-def sentence(rule: Rule, measure: Measure, recipients: Sequence[Recipient]) -> str:
+def sentence(rule: Rule, names: Names, recipients: Sequence[Recipient]) -> str:
     """「冷蔵庫A の 温度 が 10.0℃ より高い状態が 15分 続いたら 3名に知らせる」."""
+    plan = rule.plan
     parts = {
         "device": rule.device.name,
-        "quantity": measure.name,
-        "condition": condition(rule, measure),
+        "quantity": saying.subject(plan, names),
+        "condition": saying.condition(plan, names),
         "hold": duration(rule.hold_s),
         "telling": telling(recipients),
     }
@@ -31,21 +34,6 @@ def sentence(rule: Rule, measure: Measure, recipients: Sequence[Recipient]) -> s
     return _("%(device)s の %(quantity)s が %(condition)sとき、すぐに %(telling)s") % parts
 
 
-def condition(rule: Rule, measure: Measure) -> str:
-    """Which values are not normal."""
-    if measure.kind == "boolean":
-        return _("「%(word)s」の") % {"word": measure.word(float(rule.upper is not None))}
-    limits = {
-        "upper": measure.words(rule.upper),
-        "lower": measure.words(rule.lower),
-    }
-    if rule.upper is not None and rule.lower is not None:
-        return _("%(upper)s より高いか %(lower)s より低い") % limits
-    if rule.upper is not None:
-        return _("%(upper)s より高い") % limits
-    return _("%(lower)s より低い") % limits
-
-
 def telling(recipients: Sequence[Recipient]) -> str:
     """Whom it tells; a rule without anybody writes the incident down all the same."""
     active = sum(1 for one in recipients if one.is_active)
@@ -55,7 +43,12 @@ def telling(recipients: Sequence[Recipient]) -> str:
 
 
 def recovery(rule: Rule, measure: Measure) -> str:
-    """When the alarm ends; empty for truth values and for a rule without a margin."""
+    """When the alarm ends, and when the rule counts; empty when there is nothing to say."""
+    return _(" ・ ").join([*([end] if (end := _end(rule, measure)) else []), *clauses(rule.plan)])
+
+
+def _end(rule: Rule, measure: Measure) -> str:
+    """What the margin means; empty for truth values and for a rule without one."""
     if measure.kind == "boolean" or not rule.margin:
         return ""
     ends = []
@@ -63,6 +56,8 @@ def recovery(rule: Rule, measure: Measure) -> str:
         ends.append(_("%(value)s 以下") % {"value": measure.words(rule.upper - rule.margin)})
     if rule.lower is not None:
         ends.append(_("%(value)s 以上") % {"value": measure.words(rule.lower + rule.margin)})
+    if not ends:
+        return _("復帰の幅 %(margin)s") % {"margin": measure.words(rule.margin)}
     return _("復帰は %(ends)s") % {"ends": _("・").join(ends)}
 
 

@@ -1,6 +1,7 @@
 """When to speak: rules as sentences, and the form that makes and changes one."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime
 
 from django.contrib import messages
@@ -17,9 +18,10 @@ from noroshi.devices.models import Device
 from noroshi.devices.quantities import quantities_of
 from noroshi.tenants import access
 from noroshi.tenants.models import Membership
+from noroshi.web.forms.kinds import PARTS, Asked, kinds_for
 from noroshi.web.forms.rule import RuleForm
 from noroshi.web.head import head_of
-from noroshi.web.measures import Measure, named
+from noroshi.web.measures import named
 from noroshi.web.member import actor_of, editor_only, tenant_page
 from noroshi.web.paging import page_of
 from noroshi.web.rulelines import lines_of, watchable
@@ -27,6 +29,15 @@ from noroshi.web.show import show
 
 PER_PAGE = 50
 DEVICE_CHOICES_MAX = 3000
+
+
+@dataclass(frozen=True, slots=True)
+class KindChoice:
+    """One kind of condition to choose."""
+
+    kind: str
+    name: str
+    is_chosen: bool
 
 
 @require_GET
@@ -58,24 +69,26 @@ def rule_new(request: HttpRequest, member: Membership) -> HttpResponseBase:
     code, key = request.GET.get("device", ""), request.GET.get("key", "")
     if not code:
         found = access.rows(member, Device).filter(retired_at=None).select_related("site")
-        context = {"devices": found.order_by("site__name", "name")[:DEVICE_CHOICES_MAX]}
-        return show(request, member, "web/rules/which_device.html", context)
+        devices = found.order_by("site__name", "name")[:DEVICE_CHOICES_MAX]
+        return show(request, member, "web/rules/which_device.html", {"devices": devices})
     device = access.row(member, Device, code=code, retired_at=None)
     choices = watchable(member, device)
     measure = next((one for one in choices if one.key == key), None)
     if measure is None:
         around = {"device": device, "choices": choices, "unknown_key": key}
         return show(request, member, "web/rules/which_quantity.html", around)
-    form = RuleForm(member, measure, data=request.POST or None)
+    asked = Asked(measure, choices)
+    kind = kind_of(request, asked)
+    form = RuleForm(member, asked, kind, data=request.POST or None)
 
     def make(now: datetime) -> None:
-        terms = form.terms(measure.key)
-        make_rule(device, terms, form.told(), by=actor_of(member), now=now)
+        make_rule(device, form.terms(now), form.told(), by=actor_of(member), now=now)
 
     if request.method == "POST" and saved(form, make):
         messages.success(request, _("通知条件を追加しました。"))
         return redirect("device-rules", code=device.code)
-    return show(request, member, "web/rules/edit.html", editor(member, form, device, measure))
+    context = editor(member, form, device) | {"kinds": choices_of_kind(asked, kind)}
+    return show(request, member, "web/rules/edit.html", context)
 
 
 @require_http_methods(["GET", "POST"])
@@ -86,15 +99,16 @@ def rule(request: HttpRequest, member: Membership, code: str) -> HttpResponseBas
     found = access.row(member, Rule, code=code)
     device = found.device
     measure = named(device, found.key, quantities_of({device.type_id}))
-    form = RuleForm(member, measure, found, data=request.POST or None)
+    asked = Asked(measure, watchable(member, device))
+    form = RuleForm(member, asked, found.kind, found, data=request.POST or None)
 
     def change(now: datetime) -> None:
-        change_rule(found, form.terms(found.key), form.told(), by=actor_of(member), now=now)
+        change_rule(found, form.terms(now), form.told(), by=actor_of(member), now=now)
 
     if request.method == "POST" and saved(form, change):
         messages.success(request, _("通知条件を保存しました。"))
         return redirect("device-rules", code=device.code)
-    context = editor(member, form, device, measure) | {"line": lines_of([found])[0]}
+    context = editor(member, form, device) | {"line": lines_of([found])[0]}
     return show(request, member, "web/rules/edit.html", context)
 
 
@@ -122,14 +136,24 @@ def saved(form: RuleForm, save: Callable[[datetime], None]) -> bool:
     return True
 
 
-def editor(
-    member: Membership, form: RuleForm, device: Device, measure: Measure
-) -> dict[str, object]:
+def kind_of(request: HttpRequest, asked: Asked) -> str:
+    """The kind in the address where it fits the quantity, else the commonest one."""
+    fitting = kinds_for(asked)
+    wanted = request.GET.get("kind", "")
+    return wanted if wanted in fitting else fitting[0]
+
+
+def choices_of_kind(asked: Asked, chosen: str) -> list[KindChoice]:
+    """The kinds that fit the quantity, by their names."""
+    return [KindChoice(kind, PARTS[kind].name(), kind == chosen) for kind in kinds_for(asked)]
+
+
+def editor(member: Membership, form: RuleForm, device: Device) -> dict[str, object]:
     """What the form's page shows."""
     return {
         "form": form,
         "device": device,
-        "measure": measure,
+        "measure": form.asked.measure,
         "has_recipients": access.rows(member, Recipient).exists(),
         "back": reverse("device-rules", args=[device.code]),
     }
