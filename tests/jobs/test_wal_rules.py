@@ -1,4 +1,4 @@
-"""The rules of the received log: when commits wait, what is behind, what is kept, what is refused."""
+"""Rules of the received log: when commits wait, what is behind, what is kept and refused."""
 
 import json
 import os
