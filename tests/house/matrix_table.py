@@ -174,6 +174,7 @@ CHANGING = (
     Line("recipient", get=AUTHORITY, post=AUTHORITY, of="code=recipient"),
     Line("recipient-pause", get=None, post=EDITORS, of="code=recipient"),
     Line("recipient-charset", get=None, post=EDITORS, of="code=recipient"),
+    Line("recipient-test", get=None, post=EDITORS, of="code=recipient"),
     Line("recipient-ask", get=None, post=EDITORS, of="code=recipient"),
     Line("recipients-lift", get=None, post=EDITORS),
     Line("recipient-remove", get=None, post=AUTHORITY, of="code=recipient"),

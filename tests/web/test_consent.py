@@ -32,6 +32,10 @@ def state(cast: Cast) -> str:
     return consent.wanted_of(cast.tenant.pk, [TARO.address])[TARO.address].state
 
 
+def test_the_link_leads_to_the_page() -> None:
+    assert reverse("consent", args=["x"]) == consent.PATH.format("x")
+
+
 def test_who_is_added_is_asked_and_shown_as_not_confirmed(
     cast: Cast, aki: Client, taro: Recipient
 ) -> None:

@@ -9,7 +9,6 @@ from django.conf import settings
 from django.core import signing
 from django.db import transaction
 from django.template.loader import render_to_string
-from django.urls import reverse
 from django.utils import translation
 from django.utils.translation import gettext as _
 
@@ -26,6 +25,7 @@ ASKS_MAX = 3  # mails that ask one address, until FORGOTTEN_AFTER
 AGAIN_AFTER, FORGOTTEN_AFTER = timedelta(hours=24), timedelta(days=90)
 ASKED_A_DAY_MAX = 100  # of one tenant: whoever types in the world's addresses writes to few
 SALT = "noroshi.outbox.consent"
+PATH = "/wanted/{}/"  # written out: the sender knows no pages
 UNCONFIRMED, CONFIRMED, DECLINED = "unconfirmed", "confirmed", "declined"
 
 
@@ -164,8 +164,7 @@ def trust(tenant_id: int, address: str, *, now: datetime) -> None:
 
 def link_of(tenant_id: int, standing_id: int) -> str:
     """The path of the page on which the person says yes or no."""
-    token = signing.Signer(salt=SALT).sign_object([tenant_id, standing_id])
-    return reverse("consent", args=[token])
+    return PATH.format(signing.Signer(salt=SALT).sign_object([tenant_id, standing_id]))
 
 
 def stop_link(message: Message) -> str:
@@ -177,7 +176,7 @@ def stop_link(message: Message) -> str:
         return ""
     # Without the time: a mail that is sent again has the same bytes.
     token = signing.Signer(salt=SALT).sign_object([message.tenant_id, 0, message.pk])
-    return f"{settings.BASE_URL}{reverse('consent', args=[token])}"
+    return f"{settings.BASE_URL}{PATH.format(token)}"
 
 
 def read_link(token: str) -> Token | None:

@@ -53,6 +53,7 @@ def devices_and_rules() -> dict[str, str]:
         "recipient.added": _("通知先を追加"),
         "recipient.changed": _("通知先を変更"),
         "recipient.removed": _("通知先を削除"),
+        "recipient.tested": _("通知先にテストメールを送信"),
         "recipient.asked_again": _("通知先に確認メールを再送"),
         "recipient.confirmed": _("通知先の人が受け取りを確認"),
         "recipient.declined": _("通知先の人が受け取りを辞退"),

@@ -85,6 +85,7 @@ urlpatterns: list[URLPattern] = [
     path("recipients/<str:code>/remove/", recipients.recipient_remove, name="recipient-remove"),
     path("recipients/<str:code>/ask-again/", recipients.recipient_ask_again, name="recipient-ask"),
     path("recipients/<str:code>/charset/", recipients.recipient_charset, name="recipient-charset"),
+    path("recipients/<str:code>/test/", recipients.recipient_test, name="recipient-test"),
     path("wanted/<str:token>/", consent.consent_page, name="consent"),
     path("acts/", acts.acts, name="acts"),
     path("acts/<str:code>/", acts.act, name="act"),

@@ -93,6 +93,7 @@ def reason_of(kind: str, device: str) -> str:
         "visit.filed": _("監査アクセスの受付"),
         "visit.opened": _("提供者側の閲覧"),
         "address.stopped": _("届かない通知先のお知らせ"),
+        "recipient.test": _("テストメール"),
         "recipient.confirm": _("受け取りの確認のお願い"),
         "register.review": _("名簿の棚卸しのお願い"),
     }.get(kind, kind)

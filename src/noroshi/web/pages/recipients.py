@@ -10,7 +10,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from noroshi.alarms.actions import Person, change_recipient
 from noroshi.alarms.models import Recipient, Rule
-from noroshi.outbox import consent, standing
+from noroshi.outbox import consent, standing, trial
 from noroshi.outbox.addresses import ADDRESS_CHARS_MAX
 from noroshi.tenants import access
 from noroshi.tenants.intents import may_declare, with_authority
@@ -134,6 +134,22 @@ def recipient_charset(request: HttpRequest, member: Membership, code: str) -> Ht
     else:
         messages.success(request, _("文字の形式を変更しました。"))
     return redirect("recipient", code=code)
+
+
+@require_POST
+@tenant_page
+@editor_only
+def recipient_test(request: HttpRequest, member: Membership, code: str) -> HttpResponseBase:
+    """Send a test mail, and show what becomes of it."""
+    found = access.row(member, Recipient, code=code)
+    try:
+        number = trial.send(found.address, found.language, by=actor_of(member), now=timezone.now())
+    except trial.NotTried as reason:
+        messages.warning(request, str(reason))
+        return redirect("recipients")
+    words = _("テストメールを送信箱に入れました。ページを開き直すと、結果が分かります。")
+    messages.success(request, words)
+    return redirect("mail", number=number)
 
 
 @require_POST
