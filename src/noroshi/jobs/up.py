@@ -128,7 +128,6 @@ def wanted(*, is_demo: bool) -> list[str]:
     return [name for name in START_ORDER if name not in without]
 
 
-
 def await_second_copy(name: str, urls: Urls) -> None:
     """Where commits shall wait for the second copy, no program begins before they do."""
     if name != "wal" or not environment.read().backup.is_sync:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from email.utils import parseaddr
+from typing import Any
 
 from django.conf import settings
 from django.db import connection
@@ -78,7 +79,7 @@ def post_all(messages: Sequence[NewMessage], *, now: datetime) -> int:
         returning = "RETURNING message_id, id" if any(attached) else ""
         minding = [not message.kind.startswith(ASKED_FOR) for message in messages]
         by_consent = [message.kind.startswith(BY_CONSENT) for message in messages]
-        values = [now, now, *columns, attached, minding, by_consent]
+        values: list[Any] = [now, now, *columns, attached, minding, by_consent]
         cursor.execute(_INSERT + returning, values)
         count = int(cursor.rowcount)
         if any(attached):
