@@ -10,7 +10,7 @@ import pytest
 
 from noroshi.base import environment
 from noroshi.jobs import restore
-from noroshi.jobs.backing import course, standing, strands
+from noroshi.jobs.backing import course, keep, standing, strands
 from noroshi.jobs.backing.manifest import Backup, Holding, Ledger, Manifest
 from noroshi.jobs.backing.strands import Received
 
@@ -64,7 +64,7 @@ def test_only_what_was_wholly_received_is_written_down_as_received() -> None:
 
 def a_base(folder: Path, made_at: datetime, segment: int, timeline: int = 1) -> Backup:
     """A base backup whose log begins in this segment, and nothing else of one."""
-    place = folder / f"noroshi-{made_at:%Y%m%d}"
+    place = folder / f"noroshi-{made_at:%Y%m%dT%H}"
     place.mkdir(parents=True)
     ranges = [{"Timeline": timeline, "Start-LSN": f"0/{segment:X}000028", "End-LSN": "0/0"}]
     (place / strands.MANIFEST).write_text(json.dumps({"WAL-Ranges": ranges}))
@@ -121,6 +121,19 @@ def test_a_strand_that_no_kept_backup_needs_goes_and_the_newest_stays(tmp_path: 
     assert len(new.segments()) == 1
     elsewhere = a_base(tmp_path, now + timedelta(days=1), 6, timeline=2)
     assert strands.strand_of(elsewhere) is None
+
+
+def test_of_a_day_on_which_a_strand_ended_the_backup_before_stays_too(tmp_path: Path) -> None:
+    now = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
+    old = a_strand(tmp_path, now - timedelta(days=1), 1, 2, 3)
+    before = [a_base(tmp_path, now - timedelta(hours=9 - n), n) for n in (1, 2, 3)]
+    a_strand(tmp_path, now - timedelta(hours=2), 7)
+    after = a_base(tmp_path, now - timedelta(hours=1), 7)
+    assert strands.strand_of(before[0]) == old
+    also = strands.ends_of([*before, after], days=7, now=now)
+    gone = keep.prune([*before, after], daily=7, weekly=5, also=also)
+    assert gone == [before[1]]
+    assert strands.ends_of([before[0], after], days=0, now=now) == []
 
 
 def test_places_of_the_log_and_names_of_segments_go_both_ways() -> None:

@@ -58,7 +58,9 @@ def prune(env: Environment, folder: Path, now: datetime) -> str:
     """Remove what need not stay, of the log too; what came of it in words."""
     try:
         found = manifest.all_in(folder)
-        gone = keep.prune(found, daily=env.backup.daily, weekly=env.backup.weekly)
+        also = strands.ends_of(found, days=env.backup.wal_days, now=now)
+        daily, weekly = env.backup.daily, env.backup.weekly
+        gone = keep.prune(found, daily=daily, weekly=weekly, also=also)
         stay = [one for one in found if one not in gone]
         strands.prune(folder, stay, days=env.backup.wal_days, now=now)
     except (BadBackup, OSError) as error:

@@ -1,7 +1,7 @@
 """Which backups stay: the newest of each of the last days and of each of the last weeks."""
 
 import shutil
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -23,10 +23,12 @@ def kept(times: Sequence[datetime], *, daily: int, weekly: int) -> set[datetime]
     return set(stays)
 
 
-def prune(backups: Sequence[Backup], *, daily: int, weekly: int) -> list[Backup]:
-    """Remove those that need not stay; returns them."""
+def prune(
+    backups: Sequence[Backup], *, daily: int, weekly: int, also: Collection[Backup] = ()
+) -> list[Backup]:
+    """Remove those that need not stay, and are not among `also`; returns them."""
     stays = kept([one.manifest.made_at for one in backups], daily=daily, weekly=weekly)
-    gone = [one for one in backups if one.manifest.made_at not in stays]
+    gone = [one for one in backups if one.manifest.made_at not in stays and one not in also]
     for one in gone:
         shutil.rmtree(one.folder)
     return gone

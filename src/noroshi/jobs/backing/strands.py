@@ -175,6 +175,19 @@ def prune(folder: Path, backups: Sequence[Backup], *, days: int, now: datetime) 
     return gone
 
 
+def ends_of(backups: Sequence[Backup], *, days: int, now: datetime) -> list[Backup]:
+    """The first and the last base backup of each strand, of so many days.
+
+    A day has more than one where a strand ended: without them no moment before could be reached.
+    """
+    found: dict[Path, list[Backup]] = {}
+    for backup in backups:
+        strand = strand_of(backup)
+        if strand is not None and now - backup.manifest.made_at < timedelta(days=days):
+            found.setdefault(strand.folder, []).append(backup)
+    return [one for bases in found.values() for one in (bases[0], bases[-1])]
+
+
 def _cut(strand: Strand, lsn: int) -> int:
     """Remove the segments before a place."""
     whole = strand.segments()
