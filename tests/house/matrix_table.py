@@ -168,6 +168,7 @@ CHANGING = (
     Line("device-settings", get=EDITORS, post=EDITORS, of="code=device"),
     Line("incident-acknowledge", get=None, post=EDITORS, of="code=incident"),
     Line("rule-new", get=EDITORS, post=EDITORS),
+    Line("rule-trial", get=EDITORS, of="code=device", query="?key=temperature&upper=1&hold_min=0"),
     Line("rule", get=EDITORS, post=EDITORS, of="code=rule"),
     Line("rule-remove", get=None, post=EDITORS, of="code=rule"),
     Line("recipient-new", get=AUTHORITY, post=AUTHORITY),

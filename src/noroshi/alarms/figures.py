@@ -66,20 +66,26 @@ def days_left(days: Sequence[Pair], empty: float) -> float:
     return min(max((now - empty) / -slope, 0.0), DAYS_LEFT_MAX)
 
 
-def leading(window: Sequence[Pair], direction: str) -> tuple[Pair, ...]:
-    """What can still become the lowest (up), the highest (down) or either of the window.
+def leading(window: Sequence[Pair], direction: str) -> tuple[tuple[Pair, ...], float, float]:
+    """What can still become the lowest (up), the highest (down) or either; lowest and highest now.
 
     A pair that a later one has undercut is the lowest no more, however the window moves.
     """
-    *before, newest = window
+    newest = window[-1]
     low = high = newest[1]
     kept = [newest]
-    for pair in reversed(before):
-        is_low, is_high = pair[1] < low and direction != "down", pair[1] > high
-        if is_low or (is_high and direction != "up"):
-            kept.append(pair)
-        low, high = min(low, pair[1]), max(high, pair[1])
-    return tuple(reversed(kept))
+    for pair in window[-2::-1]:
+        value = pair[1]
+        if value < low:
+            low = value
+            if direction != "down":
+                kept.append(pair)
+        elif value > high:
+            high = value
+            if direction != "up":
+                kept.append(pair)
+    kept.reverse()
+    return tuple(kept), low, high
 
 
 def squeezed(window: Sequence[Pair], step_s: float) -> tuple[Pair, ...]:

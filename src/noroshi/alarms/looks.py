@@ -171,14 +171,14 @@ def _rate(told: Rate, now: Frame) -> Sight:
     value = now.number
     if value is None:
         return _unsaid(now)
-    inside = [pair for pair in now.memory if pair[0] >= now.t - told.within_s]
-    window = leading((*inside, (now.t, value)), told.direction)
+    first = now.t - told.within_s
+    inside = [pair for pair in now.memory if pair[0] >= first]
+    inside.append((now.t, value))
+    window, lowest, highest = leading(inside, told.direction)
     if len(window) > WINDOW_MAX:
         window = squeezed(window, told.within_s / WINDOW_MAX * 4)
-    if len(window) < 2:
-        return Sight("", NONE, 0.0, told.by, window)
-    rise = value - min(pair[1] for pair in window) if told.direction != "down" else -inf
-    fall = max(pair[1] for pair in window) - value if told.direction != "up" else -inf
+    rise = value - lowest if told.direction != "down" else -inf
+    fall = highest - value if told.direction != "up" else -inf
     side = UPPER if rise >= fall else LOWER
     moved, by = max(rise, fall), told.by - HAIR
     end = max(by - now.plan.margin, 0.0)

@@ -18,12 +18,19 @@ PAGES: Mapping[Switch, frozenset[str]] = {
         {
             *("home", "home-live", "devices", "device", "device-facts", "device-chart"),
             *("device-table", "device-summary", "device-uplinks", "device-uplink"),
-            *("device-label", "label"),
+            *("device-label", "label", "rule-trial"),
         }
     ),
     Switch.HAS_STORAGE: frozenset(
         {
-            *("device-chart", "device-table", "device-summary", "device-uplinks", "device-uplink"),
+            *(
+                "rule-trial",
+                "device-chart",
+                "device-table",
+                "device-summary",
+                "device-uplinks",
+                "device-uplink",
+            ),
             *("export", "export-file", "deletions", "deletion-certificate"),
         }
     ),
@@ -43,7 +50,7 @@ LICENSED: Mapping[Item, frozenset[str]] = {
             *("device-table", "device-uplinks", "device-uplink", "device-label", "label"),
         }
     ),
-    Item.CHART: frozenset({"device-chart"}),
+    Item.CHART: frozenset({"device-chart", "rule-trial"}),
     Item.CSV: PAGES[Switch.HAS_CSV],
     Item.MAIL: PAGES[Switch.HAS_MAIL],
     Item.DOWNLINK: frozenset({"device-downlinks", "downlink-cancel"}),

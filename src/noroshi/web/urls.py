@@ -57,6 +57,7 @@ urlpatterns: list[URLPattern] = [
         name="device-uplink",
     ),
     path("d/<str:code>/rules/", rules.device_rules, name="device-rules"),
+    path("d/<str:code>/trial.json", rules.rule_trial, name="rule-trial"),
     path("d/<str:code>/downlinks/", downlinks.device_downlinks, name="device-downlinks"),
     path(
         "d/<str:code>/downlinks/<int:number>/cancel/",

@@ -7,7 +7,7 @@ from typing import Any
 
 from django import forms
 from django.utils import timezone
-from django.utils.dates import WEEKDAYS
+from django.utils.dates import WEEKDAYS_ABBR
 from django.utils.translation import gettext as _
 
 from noroshi.alarms.conditions import Clear, Hours, Limits, More, Plan, Temporary
@@ -40,7 +40,7 @@ def option_fields() -> dict[str, forms.Field]:
     """All of them may be left as they are."""
     clock = forms.TimeInput(attrs={"type": "time"}, format="%H:%M")
     moment = forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M")
-    days = [(str(day), WEEKDAYS[day]) for day in range(7)]
+    days = [(str(day), WEEKDAYS_ABBR[day]) for day in range(7)]
     return {
         "hours_from": forms.TimeField(label=_("何時から"), required=False, widget=clock),
         "hours_until": forms.TimeField(label=_("何時まで"), required=False, widget=clock),

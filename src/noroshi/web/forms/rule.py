@@ -117,6 +117,10 @@ class RuleForm(forms.Form):
             more=more,
         )
 
+    def plan_at(self, now: datetime) -> Plan:
+        """The valid form as the judge takes it; call after `is_valid`."""
+        return self._plan(now)
+
     def terms(self, now: datetime) -> Terms:
         """The valid form as what a rule says; call after `is_valid`."""
         plan = self._plan(now)

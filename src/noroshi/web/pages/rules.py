@@ -1,11 +1,11 @@
 """When to speak: rules as sentences, and the form that makes and changes one."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponseBase
+from django.http import HttpRequest, HttpResponseBase, JsonResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
@@ -13,22 +13,30 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from noroshi.alarms.actions import BadRule, change_rule, make_rule, remove_rule
+from noroshi.alarms.backtest import try_out
+from noroshi.alarms.conditions import Limits
 from noroshi.alarms.models import Recipient, Rule
 from noroshi.devices.models import Device
 from noroshi.devices.quantities import quantities_of
+from noroshi.readings.models import Series
 from noroshi.tenants import access
 from noroshi.tenants.models import Membership
+from noroshi.web.chartdata import drawing_of
 from noroshi.web.forms.kinds import PARTS, Asked, kinds_for
 from noroshi.web.forms.rule import RuleForm
 from noroshi.web.head import head_of
-from noroshi.web.measures import named
+from noroshi.web.licensed import shut_pages
+from noroshi.web.measures import measure_of, named
 from noroshi.web.member import actor_of, editor_only, tenant_page
 from noroshi.web.paging import page_of
+from noroshi.web.ranges import range_of
 from noroshi.web.rulelines import lines_of, watchable
 from noroshi.web.show import show
+from noroshi.web.trial import Trial, chart_of, newest_first, shades_of, told
 
 PER_PAGE = 50
 DEVICE_CHOICES_MAX = 3000
+DRAWN = ("number", "boolean")
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,10 +92,11 @@ def rule_new(request: HttpRequest, member: Membership) -> HttpResponseBase:
     def make(now: datetime) -> None:
         make_rule(device, form.terms(now), form.told(), by=actor_of(member), now=now)
 
-    if request.method == "POST" and saved(form, make):
+    if request.method == "POST" and not is_trial(request) and saved(form, make):
         messages.success(request, _("通知条件を追加しました。"))
         return redirect("device-rules", code=device.code)
     context = editor(member, form, device) | {"kinds": choices_of_kind(asked, kind)}
+    context |= {"trial": trial(request, form, device)}
     return show(request, member, "web/rules/edit.html", context)
 
 
@@ -105,11 +114,37 @@ def rule(request: HttpRequest, member: Membership, code: str) -> HttpResponseBas
     def change(now: datetime) -> None:
         change_rule(found, form.terms(now), form.told(), by=actor_of(member), now=now)
 
-    if request.method == "POST" and saved(form, change):
+    if request.method == "POST" and not is_trial(request) and saved(form, change):
         messages.success(request, _("通知条件を保存しました。"))
         return redirect("device-rules", code=device.code)
     context = editor(member, form, device) | {"line": lines_of([found])[0]}
+    context |= {"trial": trial(request, form, device)}
     return show(request, member, "web/rules/edit.html", context)
+
+
+@require_GET
+@tenant_page
+@editor_only
+def rule_trial(request: HttpRequest, member: Membership, code: str) -> HttpResponseBase:
+    """The data of a chart with the alarms that a rule would have made; its fields are asked for."""
+    device = access.row(member, Device, code=code, retired_at=None)
+    key = request.GET.get("key", "")
+    rows = access.rows(member, Series).filter(device=device, key=key, kind__in=DRAWN)
+    series = rows.select_related("device__type").order_by("pk").last()
+    if series is None:
+        return JsonResponse({"error": "no such series"}, status=404)
+    measure = measure_of(device, key, series.kind, quantities_of({device.type_id}))
+    asked = Asked(measure, watchable(member, device))
+    form = RuleForm(member, asked, kind_of(request, asked), data=request.GET)
+    if not form.is_valid():
+        return JsonResponse({"error": "not a rule"}, status=400)
+    now = timezone.now()
+    plan, span = form.plan_at(now), range_of(request.GET, now)
+    drawing = drawing_of(member, series, measure, span)
+    limits = plan.condition if isinstance(plan.condition, Limits) else Limits()
+    line = replace(drawing.line, limits={"upper": limits.upper, "lower": limits.lower})
+    shades = shades_of(try_out(plan, device, span.since, span.until), plan, measure)
+    return JsonResponse(replace(drawing, line=line, shades=shades).as_json())
 
 
 @require_POST
@@ -122,6 +157,22 @@ def rule_remove(request: HttpRequest, member: Membership, code: str) -> HttpResp
     remove_rule(found, by=actor_of(member), now=timezone.now())
     messages.success(request, _("通知条件を削除しました。"))
     return redirect("device-rules", code=device.code)
+
+
+def is_trial(request: HttpRequest) -> bool:
+    """Whether the form was sent to be tried out, not to be saved."""
+    return request.method == "POST" and request.POST.get("do") == "try"
+
+
+def trial(request: HttpRequest, form: RuleForm, device: Device) -> Trial | None:
+    """What the rule would have done, where that was asked and the form is good."""
+    if not is_trial(request) or not form.is_valid():
+        return None
+    now, measure = timezone.now(), form.asked.measure
+    plan = form.plan_at(now)
+    is_drawn = measure.is_drawn and "rule-trial" not in shut_pages(request)
+    chart = chart_of(device, form, request.POST, now) if is_drawn else ""
+    return told(newest_first(plan, device, now), plan, measure, now, chart)
 
 
 def saved(form: RuleForm, save: Callable[[datetime], None]) -> bool:
