@@ -23,7 +23,7 @@ from django.utils import timezone  # noqa: E402
 from noroshi.base import partitions, wire  # noqa: E402
 from noroshi.codecs.models import Codec  # noqa: E402
 from noroshi.devices.models import Device, DeviceType, Thing  # noqa: E402
-from noroshi.readings import chart, closing, hot  # noqa: E402
+from noroshi.readings import chart, closing, fresh, store  # noqa: E402
 from noroshi.readings import pack as packer  # noqa: E402
 from noroshi.readings.models import Series  # noqa: E402
 from noroshi.readings.summaries import borders_of, summaries  # noqa: E402
@@ -105,7 +105,7 @@ def pack() -> dict[str, tuple[float, str]]:
                 wire.numbers(numbers, wire.FLOAT8),
             ]
             with transaction.atomic():
-                hot.add(columns)
+                fresh.insert_new(store.KEEP_NEW_NUMBERS, columns)
 
     inserted_s = timed(insert)
     later = datetime(2025, 3, 20, tzinfo=UTC)

@@ -14,7 +14,7 @@ from noroshi.base.roles import PIPELINE
 from noroshi.readings import runs
 from noroshi.readings.days import midnight
 from noroshi.readings.pack import pack
-from noroshi.readings.store import keep_uplinks
+from noroshi.readings.uplinks import keep_uplinks
 from noroshi.tenants import walls
 from tests.acting import become
 from tests.readings.conftest import NOW, Field, rows

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from noroshi.base.wire import json_bytes, plain_text
 from noroshi.readings import chart
 from noroshi.readings.models import Latest, LooseReading, Reading, Series, StoredUplink
-from noroshi.readings.store import NewUplink, Point, keep_points, keep_uplinks
+from noroshi.readings.store import Point, keep_points
+from noroshi.readings.uplinks import NewUplink, keep_uplinks
 from tests.readings.conftest import Field, at, values_of
 
 

@@ -13,7 +13,8 @@ from noroshi.codecs.models import Codec
 from noroshi.devices.models import Device, DeviceType
 from noroshi.outbox.models import Message
 from noroshi.readings import backdated, closing, store
-from noroshi.readings.store import Point, keep_points, keep_uplinks
+from noroshi.readings.store import Point, keep_points
+from noroshi.readings.uplinks import NewUplink, keep_uplinks
 from noroshi.retention import removal
 from noroshi.tenants.models import Membership, Tenant, User
 from tests.contracted import make_tenant
@@ -65,7 +66,7 @@ COUNTS = {
 }
 
 
-def told(house: House, at: datetime, came: datetime) -> store.NewUplink:
+def told(house: House, at: datetime, came: datetime) -> NewUplink:
     """An uplink of the house's device."""
 
     class Cast:
@@ -73,7 +74,7 @@ def told(house: House, at: datetime, came: datetime) -> store.NewUplink:
 
     made = template(Cast(), sent_at=at)  # type: ignore[arg-type]
     fields = {name: getattr(made, name) for name in made.__struct_fields__}
-    return store.NewUplink(**(fields | {"message": uuid4(), "received_at": came}))
+    return NewUplink(**(fields | {"message": uuid4(), "received_at": came}))
 
 
 def house(name: str, days: int, email: str = "") -> House:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from typing import Any
 
 import psycopg
 import pytest
@@ -15,8 +16,9 @@ from noroshi.devices.actions import NewDevice, register
 from noroshi.devices.models import Device, DeviceType, Heartbeat
 from noroshi.inbox import actions
 from noroshi.inbox.models import ExceptionalEntry
-from noroshi.readings import store
+from noroshi.pipeline import spine
 from noroshi.readings.models import Reading, StoredUplink
+from noroshi.readings.uplinks import NewUplink
 from tests.review.conftest import EUI, NOBODY, NOW, House, keys_of, up
 from tests.spine.journal import Posted, take_in
 
@@ -95,15 +97,15 @@ def test_more_than_the_server_takes_is_the_messages_fault_and_stops_nobody(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """SQLSTATE class 54 is an OperationalError too: tried again and again it would stop all."""
-    honest = store.keep_uplinks
+    honest = spine.keep_uplinks
 
-    def keep_uplinks(uplinks: list[store.NewUplink]) -> object:
+    def keep_uplinks(uplinks: list[NewUplink], **more: Any) -> object:
         if any(one.counter == 666 for one in uplinks):
             with connection.cursor() as cursor:
                 cursor.execute("DO $$BEGIN RAISE 'too much' USING ERRCODE = '54000'; END$$")
-        return honest(uplinks)
+        return honest(uplinks, **more)
 
-    monkeypatch.setattr(store, "keep_uplinks", keep_uplinks)
+    monkeypatch.setattr(spine, "keep_uplinks", keep_uplinks)
     for number, counter in enumerate((1, 666, 3)):
         house.send(up(float(number), NOW, counter=counter))
     house.run()

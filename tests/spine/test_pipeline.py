@@ -107,6 +107,34 @@ def test_a_message_that_comes_twice_is_told_once(house: House, sandbox: Sandbox)
     assert StoredUplink.objects.count() == 1
 
 
+def test_what_is_there_though_it_should_not_be_is_told_once(house: House, sandbox: Sandbox) -> None:
+    """What is younger than all that is known is not looked for: a database edited by hand."""
+    late = NOW + timedelta(minutes=5)
+    for at, celsius in ((NOW, 4.5), (late, 5.5)):
+        take_in(house.connection, up(celsius, at), now=late)
+        run(sandbox)
+    Heartbeat.objects.update(sent_at=NOW)
+    Latest.objects.update(at=NOW)
+    for celsius in (5.5, 6.5):
+        take_in(house.connection, up(celsius, late, counter=9), now=late)
+    take_in(house.connection, up(7.5, late + timedelta(minutes=1)), now=late)
+    assert run(sandbox) == 3
+    assert not ExceptionalEntry.objects.exists()
+    found = Reading.objects.filter(series__key="temperature").order_by("at")
+    assert list(found.values_list("value", flat=True)) == pytest.approx([4.5, 6.5, 7.5])
+    assert StoredUplink.objects.count() == 5
+    assert Heartbeat.objects.get().sent_at == late + timedelta(minutes=1)
+
+
+def test_an_older_uplink_keeps_the_newest_sign_of_life(house: House, sandbox: Sandbox) -> None:
+    for minutes in (5, 3):
+        take_in(house.connection, up(minutes, NOW + timedelta(minutes=minutes)), now=NOW)
+        run(sandbox)
+    assert Heartbeat.objects.get().sent_at == NOW + timedelta(minutes=5)
+    assert Latest.objects.get(series__key="temperature").value == pytest.approx(5.0)
+    assert StoredUplink.objects.count() == 2
+
+
 def test_a_stranger_waits_and_runs_after_it_is_registered(house: House, sandbox: Sandbox) -> None:
     eui = "00000000000000AB"
     for n in range(3):
@@ -173,10 +201,10 @@ def test_one_bad_row_stands_alone_and_the_rest_of_its_batch_goes_on(
         take_in(house.connection, up(n, NOW + timedelta(minutes=n), counter=n), now=NOW)
     whole = store.keep_points
 
-    def break_on_three(points: list[store.Point]) -> list[store.Kept]:
+    def break_on_three(points: list[store.Point], **more: bool) -> list[store.Kept]:
         if any(point.key == "temperature" and point.value == 3 for point in points):
             raise ValueError("three")
-        return whole(points)
+        return whole(points, **more)
 
     monkeypatch.setattr(store, "keep_points", break_on_three)
     run(sandbox)

@@ -153,7 +153,7 @@ def numbers_or_nulls(values: Sequence[float | None], oid: int) -> Packed:
     return Packed(ARRAY_HEAD.pack(1, 1, oid, len(items), 1) + b"".join(items))
 
 
-def times(at_us: Sequence[int]) -> Packed:
+def times(at_us: ArrayLike) -> Packed:
     """An array of timestamptz from microseconds since 1970."""
     body = numbers(np.asarray(at_us, dtype=np.int64) - POSTGRES_EPOCH_US, INT8)
     return Packed(body[:8] + SIZE.pack(TIMESTAMPTZ) + body[12:])

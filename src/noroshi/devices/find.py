@@ -13,9 +13,10 @@ from noroshi.codecs.models import CodecVersion
 SOURCES_MAX = 500  # codec texts kept in memory; a version's text never changes
 
 DEVICES = """
-SELECT d.space, d.address, d.id, d.tenant_id, d.code, d.type_id, d.held_from
+SELECT d.space, d.address, d.id, d.tenant_id, d.code, d.type_id, d.held_from, h.sent_at
 FROM unnest(%b::text[], %b::text[]) AS wanted (space, address)
 JOIN devices_device d ON d.space = wanted.space AND d.address = wanted.address
+LEFT JOIN devices_heartbeat h ON h.device_id = d.id
 WHERE d.retired_at IS NULL
 """
 FORMER = """
@@ -44,13 +45,18 @@ class TypeFacts(msgspec.Struct, frozen=True, gc=False):
 
 
 class DeviceFacts(msgspec.Struct, frozen=True, gc=False):
-    """One device; uplinks sent before `since` are not its tenant's (None: all are)."""
+    """One device; uplinks sent before `since` are not its tenant's (None: all are).
+
+    `heard_at`: when its newest uplink was sent, as known before the batch; None also for a former
+    holder's.
+    """
 
     id: int
     tenant_id: int
     code: str
     type: TypeFacts
     since: datetime | None
+    heard_at: datetime | None = None
 
     def held(self, moment: datetime) -> bool:
         """Whether its tenant held it then already."""
@@ -106,8 +112,8 @@ def find(addresses: Collection[Place]) -> dict[Place, DeviceFacts]:
         rows = cursor.fetchall()
     types = find_types({row[5] for row in rows})
     return {
-        (space, address): DeviceFacts(device_id, tenant_id, code, types[type_id], since)
-        for space, address, device_id, tenant_id, code, type_id, since in rows
+        (space, address): DeviceFacts(device_id, tenant_id, code, types[type_id], *times)
+        for space, address, device_id, tenant_id, code, type_id, *times in rows
     }
 
 

@@ -13,7 +13,8 @@ from noroshi.inbox import exceptions
 from noroshi.inbox.exceptions import Trouble
 from noroshi.networks.uplink import Uplink
 from noroshi.pipeline.messages import FUTURE_MAX, Heard, clamp
-from noroshi.readings.store import NewUplink, Point
+from noroshi.readings.store import Point
+from noroshi.readings.uplinks import NewUplink
 
 PROBLEM_CHARS_MAX = 200
 F_PORT_MAX = 255

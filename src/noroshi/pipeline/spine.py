@@ -18,7 +18,9 @@ from noroshi.inbox.exceptions import Trouble
 from noroshi.pipeline.messages import Parsed, decode, find_devices, parse
 from noroshi.pipeline.rows import beat, fate_of, new_uplink, points_of, trouble_of
 from noroshi.readings import backdated, store
-from noroshi.readings.store import Kept, NewUplink, Point
+from noroshi.readings.fresh import KnownAlready
+from noroshi.readings.store import Kept, Point
+from noroshi.readings.uplinks import NewUplink, keep_uplinks
 
 BATCH_ENTRIES_MAX = 2000  # only a backlog fills it: what a batch costs once is shared by more
 AGAIN_ENTRIES_MAX = 200
@@ -53,13 +55,17 @@ def process_waiting(
     return len(old) + len(new) or int(read_to > min(marks.values()))
 
 
-def carry_or_split(rows: Sequence[EntryRow], sandbox: Sandbox, *, now: datetime) -> int:
+def carry_or_split(
+    rows: Sequence[EntryRow], sandbox: Sandbox, *, now: datetime, is_trusting: bool = True
+) -> int:
     """Carry the rows, halving until a bad one stands alone on the list; how many got there."""
     if not rows:
         return 0
     try:
         with transaction.atomic():
-            return carry(rows, sandbox, now=now)
+            return carry(rows, sandbox, now=now, is_trusting=is_trusting)
+    except KnownAlready:
+        return carry_or_split(rows, sandbox, now=now, is_trusting=False)
     except Exception as error:  # the one broad except of the house
         if is_of_the_machine(error):
             raise  # nobody's message is at fault: the whole batch is tried again
@@ -82,12 +88,14 @@ def is_of_the_machine(error: Exception) -> bool:
     return isinstance(error, InterfaceError | NoSandbox)
 
 
-def carry(rows: Sequence[EntryRow], sandbox: Sandbox, *, now: datetime) -> int:
+def carry(
+    rows: Sequence[EntryRow], sandbox: Sandbox, *, now: datetime, is_trusting: bool = False
+) -> int:
     """Parse, find, decode, store, watch, tell: the whole way; how many entries are in trouble."""
     parsed = find_devices(parse(rows))
     decoded = decode(parsed.heard, sandbox)
     failpoints.at("spine.decoded")
-    kept = keep(parsed, decoded, now=now)
+    kept = keep(parsed, decoded, now=now, is_trusting=is_trusting)
     watched = watch.watch(kept, beats=parsed.beats, now=now)
     if parsed.troubles:
         exceptions.put(parsed.troubles)
@@ -96,8 +104,18 @@ def carry(rows: Sequence[EntryRow], sandbox: Sandbox, *, now: datetime) -> int:
     return parsed.gone + len({trouble.row.key for trouble in parsed.troubles})
 
 
-def keep(parsed: Parsed, decoded: Sequence[Decoded | None], *, now: datetime) -> list[Kept]:
-    """Write uplinks, readings and heartbeats; returns the readings the rules shall judge."""
+def keep(
+    parsed: Parsed,
+    decoded: Sequence[Decoded | None],
+    *,
+    now: datetime,
+    is_trusting: bool = False,
+) -> list[Kept]:
+    """Write uplinks, readings and heartbeats; returns the readings the rules shall judge.
+
+    `is_trusting`: what is younger than all that is known is not looked for before it is inserted.
+    Raises KnownAlready where it was there all the same, and the savepoint is spent.
+    """
     uplinks: list[NewUplink] = []
     points: list[Point] = []
     for message, result in zip(parsed.heard, decoded, strict=True):
@@ -106,8 +124,9 @@ def keep(parsed: Parsed, decoded: Sequence[Decoded | None], *, now: datetime) ->
         if result is not None and result.error:
             detail = f"{result.error}: {result.detail}"
             parsed.troubles.append(trouble_of(message, "failed", "codec_failed", detail))
-    store.keep_uplinks(uplinks)
-    kept = store.keep_points(points)
+    heard = {one.device.id: one.device.heard_at for one in parsed.heard} if is_trusting else None
+    keep_uplinks(uplinks, heard=heard)
+    kept = store.keep_points(points, is_trusting=is_trusting)
     backdated.note(uplinks, points)
     if lost := store.lost(points, kept):
         over = [message for message in parsed.heard if message.device.id in lost]

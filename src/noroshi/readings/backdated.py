@@ -10,7 +10,8 @@ from datetime import date, datetime, timedelta
 
 from noroshi.base import wire
 from noroshi.readings import days
-from noroshi.readings.store import NewUplink, Point
+from noroshi.readings.store import Point
+from noroshi.readings.uplinks import NewUplink
 
 PROMPT = timedelta(hours=1)
 QUIET_DAY_MAX = 27  # from the 2nd to the 27th an hour never reaches into another month
