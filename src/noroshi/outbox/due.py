@@ -77,7 +77,7 @@ class Sender:
 
     @transaction.atomic
     def _send_next(self, relay: Relay, at: datetime) -> bool:
-        message = next(iter(Message.objects.raw(_CLAIM, [at])), None)
+        message = _claim(at)
         if message is None:
             return False
         failpoints.at("send.claimed")
@@ -145,6 +145,14 @@ class Sender:
         return self._signer.sign(mail) if self._signer else mail
 
 
+def _claim(at: datetime) -> Message | None:
+    """The next due message, held by its row lock: base.claim by hand, made for every mail."""
+    with connection.cursor() as cursor:
+        cursor.execute(_CLAIM, [at])
+        row = cursor.fetchone()
+    return None if row is None else Message.from_db(connection.alias, _COLUMNS, row)
+
+
 def _settle(message: Message, answer: Answer, at: datetime) -> None:
     """What the answer means for the message."""
     message.last_answer = f"{answer.code or ''} {answer.text}".strip()[:500]
@@ -178,9 +186,9 @@ def _write(message: Message, answer: Answer, at: datetime) -> None:
         )
 
 
-# The claim of base.claim, by hand: it is made for every mail.
-_CLAIM = """
-SELECT * FROM outbox_message WHERE state = 'waiting' AND due_at <= %s
+_COLUMNS = [field.attname for field in Message._meta.concrete_fields]
+_CLAIM = f"""
+SELECT {", ".join(_COLUMNS)} FROM outbox_message WHERE state = 'waiting' AND due_at <= %s
 ORDER BY due_at LIMIT 1 FOR UPDATE SKIP LOCKED
 """
 _WRITE = """
