@@ -9,7 +9,6 @@ from noroshi.alarms.actions import (
     BadRule,
     Person,
     Terms,
-    acknowledge,
     add_recipient,
     change_recipient,
     change_rule,
@@ -17,6 +16,7 @@ from noroshi.alarms.actions import (
     remove_recipient,
     remove_rule,
 )
+from noroshi.alarms.deeds import Doer, acknowledge
 from noroshi.alarms.models import Incident, Recipient, Rule, RuleState
 from noroshi.outbox.addresses import BadAddress
 from noroshi.outbox.models import Message
@@ -108,8 +108,8 @@ def test_the_first_to_look_after_an_incident_stands(store: Store) -> None:
     make_rule(store.device, HOT, [], by=store.actor, now=at(0))
     store.feed((1, 11))
     incident = Incident.objects.get()
-    assert acknowledge(incident, by=store.actor, now=at(2))
-    assert not acknowledge(incident, by=store.actor, now=at(3))
+    assert acknowledge(incident, Doer.member(store.actor), now=at(2))
+    assert not acknowledge(incident, Doer.member(store.actor), now=at(3))
     incident.refresh_from_db()
     assert (incident.acknowledged_at, incident.acknowledged_by) == (at(2), store.actor.user)
     assert written() == ["rule.made", "incident.acknowledged"]

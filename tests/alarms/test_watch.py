@@ -47,7 +47,9 @@ def test_recovery_closes_the_incident_and_answers_in_the_same_thread(store: Stor
 def test_a_mail_says_where_what_since_when_and_who_else_was_told(store: Store) -> None:
     store.rule(hold_s=600)
     store.feed((5, 11.0), (15, 11.2))
-    assert mails("opened")[0].body.splitlines() == [
+    lines = mails("opened")[0].body.splitlines()
+    assert lines.pop().startswith("http://127.0.0.1:8000/a/")
+    assert lines == [
         "温度が上限を超えました。",
         "",
         "端末: 冷蔵庫A",
@@ -59,6 +61,8 @@ def test_a_mail_says_where_what_since_when_and_who_else_was_told(store: Store) -
         "",
         "この通知は2名に送りました。",
         "http://127.0.0.1:8000/d/dev1/",
+        "",
+        "確認したと記録する（7日間使えます）:",
     ]
 
 

@@ -63,6 +63,8 @@ OUTSIDE = WORKING | {"anonymous"}
 OPEN = (
     Line("healthz", get=ALL, is_public=True),
     Line("metrics", get=NOBODY),  # whoever shows the token; no role does
+    # Whoever holds the signed link of a mail; nobody's role makes one.
+    Line("incident-by-mail", get=ALL, post=ALL, of="token=!nothing", ok=(410,)),
     Line("csp-report", get=None, post=ALL, is_public=True),
     Line("set_language", get=None, post=ALL, ok=LED),
     Line("consent", get=ALL, post=ALL, of="token=!nothing", ok=(404,)),
@@ -167,6 +169,9 @@ CHANGING = (
     Line("label", get=READERS, of="code=thing", ok=(302,)),
     Line("device-settings", get=EDITORS, post=EDITORS, of="code=device"),
     Line("incident-acknowledge", get=None, post=EDITORS, of="code=incident"),
+    Line("incident-take", get=None, post=EDITORS, of="code=incident"),
+    Line("incident-comment", get=None, post=EDITORS, of="code=incident"),
+    Line("incident-settle", get=None, post=EDITORS, of="code=incident"),
     Line("rule-new", get=EDITORS, post=EDITORS),
     Line("rule-trial", get=EDITORS, of="code=device", query="?key=temperature&upper=1&hold_min=0"),
     Line("rule", get=EDITORS, post=EDITORS, of="code=rule"),

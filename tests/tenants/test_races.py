@@ -7,7 +7,8 @@ from datetime import UTC, datetime
 import pytest
 from django.db import connection, transaction
 
-from noroshi.alarms.actions import BadRecipient, Person, acknowledge, add_recipient
+from noroshi.alarms.actions import BadRecipient, Person, add_recipient
+from noroshi.alarms.deeds import Doer, acknowledge
 from noroshi.alarms.models import Incident, Recipient
 from noroshi.codecs.models import Codec
 from noroshi.devices.actions import NewDevice, register
@@ -62,7 +63,8 @@ def test_an_incident_is_acknowledged_by_one_of_fifty(tenant: Tenant, kind: Devic
         tenant=tenant, device=device, key="t", side="upper", limit=1.0, since=NOW,
         opened_at=NOW, opened_value=2.0, worst_value=2.0,
     )  # fmt: skip
-    found = all_at_once(lambda _n: acknowledge(incident, by=Actor(None, tenant), now=NOW))
+    doer = Doer(tenant, Actor(None, tenant), "somebody")
+    found = all_at_once(lambda _n: acknowledge(incident, doer, now=NOW))
     assert found.count(True) == 1
     assert AuditEntry.objects.filter(action="incident.acknowledged").count() == 1
 

@@ -113,17 +113,6 @@ def remove_rule(rule: Rule, *, by: Actor, now: datetime) -> None:
 
 
 @transaction.atomic
-def acknowledge(incident: Incident, *, by: Actor, now: datetime) -> bool:
-    """Say that somebody looks after it; False when somebody did before: the first one stands."""
-    fresh = Incident.objects.filter(pk=incident.pk, acknowledged_at=None)
-    if not fresh.update(acknowledged_at=now, acknowledged_by=by.user):
-        return False
-    told = {"incident": incident.code}
-    record(by, "incident.acknowledged", incident.device, now=now, details=told)
-    return True
-
-
-@transaction.atomic
 def add_recipient(person: Person, *, by: Actor, now: datetime) -> Recipient:
     """Add somebody to tell in the actor's tenant; raises BadRecipient or BadAddress."""
     if by.tenant is None:

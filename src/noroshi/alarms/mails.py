@@ -7,8 +7,9 @@ from datetime import datetime, timedelta
 from django.conf import settings
 from django.template.loader import render_to_string
 from django.utils import translation
+from django.utils.translation import gettext
 
-from noroshi.alarms import rows, saying, words
+from noroshi.alarms import links, rows, saying, words
 from noroshi.alarms.conditions import Plan, condition_of
 from noroshi.alarms.judge import GONE, OPENED, UPPER
 from noroshi.alarms.models import LIMITS, Incident
@@ -116,13 +117,24 @@ def _messages(scene: Scene, to: Sequence[Told]) -> list[NewMessage]:
             about=incident.code,
             address=person.address,
             subject=texts[person.language][0],
-            body=texts[person.language][1],
+            body=texts[person.language][1] + _way_to_answer(scene, person),
             message_id=f"{incident.code}.{name}.{person.code}@{domain}",
             thread_id=f"{incident.code}.opened.{person.code}@{domain}",
             language=person.language,
         )
         for person in to
     ]
+
+
+def _way_to_answer(scene: Scene, person: Told) -> str:
+    """The lines with the signed link by which this recipient says that it is seen."""
+    incident = scene.news.incident
+    if scene.news.kind != OPENED:
+        return ""
+    claim = links.Claim(incident.tenant_id, incident.code, person.code)
+    url = f"{settings.BASE_URL}/a/{links.token_of(claim, now=scene.now)}/"
+    with translation.override(person.language):
+        return "\n" + gettext("確認したと記録する（7日間使えます）:") + f"\n{url}\n"
 
 
 def _render(scene: Scene, language: str) -> tuple[str, str]:

@@ -127,7 +127,16 @@ class IncidentQuerySet(models.QuerySet["Incident"]):
 
 
 class Incident(models.Model):
-    """One time a rule was broken, from opening to recovery."""
+    """One time a rule was broken, from opening to recovery; `deeds` has what people do with it."""
+
+    class Reason(models.TextChoices):
+        """Why a person closed it."""
+
+        DONE = "done", _("対応した")
+        FALSE = "false", _("誤報だった")
+        EMPTY = "empty", _("空はじきだった")
+        TEST = "test", _("点検・試験だった")
+        OTHER = "other", _("その他")
 
     tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE)
     code = models.CharField(max_length=20, unique=True, default=new_code)
@@ -145,7 +154,15 @@ class Incident(models.Model):
     closed_at = models.DateTimeField(null=True)
     closed_value = models.FloatField(null=True)
     acknowledged_at = models.DateTimeField(null=True)
+    # A recipient who acts by the link of a mail is no user: the name stands by itself.
     acknowledged_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True)
+    acknowledged_name = models.CharField(max_length=150, blank=True, default="", db_default="")
+    taken_at = models.DateTimeField(null=True)
+    taken_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
+    taken_name = models.CharField(max_length=150, blank=True, default="", db_default="")
+    settled_at = models.DateTimeField(null=True)
+    settled_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
+    reason = models.CharField(max_length=10, choices=Reason, blank=True, default="", db_default="")
 
     objects = IncidentQuerySet.as_manager()
 
@@ -166,6 +183,43 @@ class Incident(models.Model):
 
     def __str__(self) -> str:
         return f"{self.device_id}.{self.key} {self.opened_at:%Y-%m-%d %H:%M}"
+
+    @property
+    def looked_after_by(self) -> str:
+        """Who has it in hand: who took it, else who acknowledged it; empty = nobody."""
+        if self.taken_name or self.acknowledged_name:
+            return self.taken_name or self.acknowledged_name
+        return self.acknowledged_by.name if self.acknowledged_by else ""
+
+
+class Deed(models.Model):
+    """One thing that a person did with an incident; `name` is the person's as it was then."""
+
+    class Kind(models.TextChoices):
+        """What was done."""
+
+        ACKNOWLEDGED = "acknowledged", _("対応中と記録した")
+        TAKEN = "taken", _("担当になった")
+        COMMENTED = "commented", _("書き込んだ")
+        SETTLED = "settled", _("終わりにした")
+
+    tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE)
+    incident = models.ForeignKey(Incident, on_delete=models.CASCADE, related_name="deeds")
+    at = models.DateTimeField()
+    kind = models.CharField(max_length=12, choices=Kind)
+    user = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
+    name = models.CharField(max_length=150)
+    by_mail = models.BooleanField(default=False)
+    text = models.CharField(max_length=500, blank=True)
+
+    class Meta:
+        indexes = [
+            # The course of an incident, oldest first.
+            models.Index(fields=["incident", "at"], name="deed_of_incident"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.at:%Y-%m-%d %H:%M}"
 
 
 class Rhythm(models.Model):

@@ -1,6 +1,6 @@
 """The walls around this room's tables: limits, alarms and who is told are the tenant's."""
 
-from noroshi.tenants.walls import ALL, KEEP, OWN, READ, house, tenant, via
+from noroshi.tenants.walls import ADD, ALL, KEEP, OWN, READ, house, tenant, via
 
 WALLS = (
     tenant("alarms_recipient", ALL),
@@ -8,6 +8,7 @@ WALLS = (
     tenant("alarms_incident", KEEP),
     tenant("alarms_rhythm", READ),
     house("alarms_awake", "when the installation itself was up", READ),
+    tenant("alarms_deed", ADD),  # what was done stays written
     via("alarms_rulestate", "alarms_rule", "rule_id", ALL),
     via(
         "alarms_rule_recipients",

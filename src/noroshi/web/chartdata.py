@@ -5,13 +5,14 @@ from dataclasses import asdict, dataclass
 
 from django.db.models import Q
 
+from noroshi.alarms.deeds import last_notes
 from noroshi.alarms.models import Incident
 from noroshi.readings import chart
 from noroshi.readings.chart import SECOND_US
 from noroshi.readings.models import Series
 from noroshi.tenants import access
 from noroshi.tenants.models import Membership
-from noroshi.web.board import GAP_INTERVALS, cases_of
+from noroshi.web.board import GAP_INTERVALS, Case, cases_of
 from noroshi.web.measures import Measure, limits_of
 from noroshi.web.ranges import Range
 
@@ -106,14 +107,23 @@ def limits_json(member: Membership, series: Series, measure: Measure) -> dict[st
 def shades_of(member: Membership, series: Series, span: Range) -> list[Shade]:
     """The alarms of this series that touch the range."""
     found = incidents_in(member, series.device_id, span, series.key)
+    notes = last_notes([one.pk for one in found]) if found else {}
     return [
         Shade(
             case.incident.since.timestamp(),
             case.incident.closed_at.timestamp() if case.incident.closed_at else None,
-            case.worst_value if case.is_boolean else f"{case.limit_words} → {case.worst_value}",
+            shade_text(case, notes.get(case.incident.pk, "")),
         )
         for case in cases_of(found)
     ]
+
+
+def shade_text(case: Case, note: str) -> str:
+    """What happened, who looked after it, why it was closed, what was written last."""
+    what = case.worst_value if case.is_boolean else f"{case.limit_words} → {case.worst_value}"
+    incident = case.incident
+    reason = incident.get_reason_display() if incident.reason else ""
+    return " ・ ".join(filter(None, (what, incident.looked_after_by, reason, note)))
 
 
 def incidents_in(member: Membership, device_id: int, span: Range, key: str = "") -> list[Incident]:
@@ -122,5 +132,5 @@ def incidents_in(member: Membership, device_id: int, span: Range, key: str = "")
     rows = access.rows(member, Incident).filter(device=device_id, since__lt=span.until)
     if key:
         rows = rows.filter(key=key)
-    joined = rows.filter(touching).select_related("device")
+    joined = rows.filter(touching).select_related("device", "acknowledged_by")
     return list(joined.order_by("-opened_at")[:INCIDENTS_MAX])

@@ -2,25 +2,23 @@
 
 from datetime import datetime
 
-from django.contrib import messages
 from django.http import HttpRequest, HttpResponseBase
-from django.shortcuts import redirect
 from django.utils import timezone
-from django.utils.http import url_has_allowed_host_and_scheme
-from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_GET
 
-from noroshi.alarms.actions import acknowledge
+from noroshi.alarms.deeds import standing_of
 from noroshi.alarms.models import Incident
 from noroshi.devices.models import Device
 from noroshi.outbox.ledger import messages_about
 from noroshi.tenants import access
 from noroshi.tenants.models import Membership
 from noroshi.web.board import Case, cases_of
-from noroshi.web.member import actor_of, editor_only, tenant_page
+from noroshi.web.forms.incident import CommentForm, SettleForm
+from noroshi.web.member import tenant_page
 from noroshi.web.paging import page_of
 from noroshi.web.sentences import MINUTE_S, duration
 from noroshi.web.show import show
+from noroshi.web.timeline import timeline_of
 
 PER_PAGE = 50
 OPEN, CLOSED, ALL = "open", "closed", "all"
@@ -67,28 +65,16 @@ def incident(request: HttpRequest, member: Membership, code: str) -> HttpRespons
         "incident": case.incident,
         "device": device,
         "mails": messages_about(member.tenant_id, code),
+        "timeline": timeline_of(case),
+        "standing": standing_of(case.incident),
+        "comment_form": CommentForm(),
+        "settle_form": SettleForm(),
         "lasted": lasted(case.incident, now),
         "chart_query": chart_query(case.incident),
         "back": request.get_full_path(),
         "now": now,
     }
     return show(request, member, "web/incidents/one.html", context)
-
-
-@require_POST
-@tenant_page
-@editor_only
-def incident_acknowledge(request: HttpRequest, member: Membership, code: str) -> HttpResponseBase:
-    """Say that somebody looks after it; goes back to where the button stood."""
-    found = access.row(member, Incident, code=code)
-    acknowledge(found, by=actor_of(member), now=timezone.now())
-    messages.success(
-        request, _("「%(device)s」の警報に対応中と記録しました。") % {"device": found.device.name}
-    )
-    back = request.POST.get("next", "")
-    if url_has_allowed_host_and_scheme(back, allowed_hosts=None):
-        return redirect(back)
-    return redirect("incident", code=code)
 
 
 def case_of(found: Incident) -> Case:
