@@ -18,6 +18,7 @@ from noroshi.base.failpoints import (
     RETENTION,
     SENDER,
     SPINE,
+    TELLING,
     BadFailpoint,
     FailpointHit,
     Wanted,
@@ -41,7 +42,7 @@ def test_every_name_is_a_place_in_the_code_and_every_place_has_a_name() -> None:
     ]
     assert set(places) == NAMES
     assert len(NAMES) >= 40
-    assert len(NAMES) == sum(map(len, (SPINE, SENDER, CLOSING, RETENTION, GATE)))
+    assert len(NAMES) == sum(map(len, (SPINE, SENDER, CLOSING, RETENTION, TELLING, GATE)))
 
 
 def test_what_is_wanted_is_read_from_one_line() -> None:

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from noroshi import pipeline
-from noroshi.alarms.models import Incident, Recipient, Rule, RuleState
+from noroshi.alarms.models import Incident, Notice, Policy, Recipient, Rule, RuleState
 from noroshi.base.failpoints import SPINE
 from noroshi.codecs.actions import NewVersion, make_codec
 from noroshi.codecs.sandbox import Sandbox
@@ -21,7 +21,7 @@ from noroshi.outbox.models import Message
 from noroshi.readings import store
 from noroshi.readings.models import Latest, LooseReading, Reading, StoredUplink
 from noroshi.tenants.audit import Actor
-from noroshi.tenants.models import Tenant
+from tests.contracted import make_tenant
 from tests.faults.conftest import killed_at
 from tests.spine.journal import Posted, sample, take_in
 
@@ -36,7 +36,9 @@ GRAMMAR = "temperature::int:16:big-endian"
 def a_house() -> Connection:
     """A thermometer with a limit, two recipients, and one incident that is open already."""
     store.forget_series()
-    tenant = Tenant.objects.create(name="みどりの里", created_at=NOW)
+    tenant = make_tenant(name="みどりの里", created_at=NOW)
+    # Each alarm as a mail of its own: they are counted.
+    Policy.objects.create(tenant=tenant, singles_a_minute=1000, has_links=False)
     codec = make_codec("温度計", "sigfox_grammar", NewVersion(GRAMMAR), by=NOBODY, now=NOW)
     kind = DeviceType.objects.create(name_ja="温度計", codec=codec, interval_s=600)
     Quantity.objects.create(type=kind, key="temperature", name_ja="温度", unit="℃")
@@ -97,6 +99,7 @@ def seen() -> dict[str, object]:
                 "opened_at", "opened_value", "worst_value", "closed_at", "closed_value"
             )
         ),
+        "notices": sorted(Notice.objects.values_list("name", "event", "state", "reason")),
         "mails": sorted(
             Message.objects.values_list("address", "kind", "subject", "body").iterator()
         ),

@@ -15,7 +15,7 @@ from fido2.cose import ES256
 from fido2.utils import websafe_encode
 from fido2.webauthn import AttestationObject, AttestedCredentialData, AuthenticatorData
 
-from noroshi.alarms.models import Incident, Recipient, Rule
+from noroshi.alarms.models import Duty, Group, Incident, Recipient, Rule
 from noroshi.base.wire import micros
 from noroshi.codecs.models import Codec, CodecVersion
 from noroshi.contracts.models import Contract
@@ -325,12 +325,15 @@ def _watched(house: str, device: Device, now: datetime) -> dict[str, object]:
         state="given_up", created_at=now, due_at=now, attempts=1,
     )  # fmt: skip
     Delivery.objects.create(message=mail, at=now, outcome="refused", code=550, answer=seen)
+    group = Group.objects.create(tenant=tenant, name=f"{mark} 当番", created_at=now)
+    Duty.objects.create(tenant=tenant, group=group, recipient=recipient)
     bounced = Incoming.objects.create(
         received_at=now, peer="192.0.2.7", recipient="b@example.jp", size=9, state="kept",
         kind="other", message=mail, raw=f"Subject: {mark}\n\n{mark} 本文".encode(),
     )  # fmt: skip
     return {
-        "recipient": recipient.code, "rule": rule.code, "incident": incident.code, "mail": mail.pk,
+        "group": group.code, "recipient": recipient.code, "rule": rule.code,
+        "incident": incident.code, "mail": mail.pk,
         "incoming": bounced.pk,
     }  # fmt: skip
 

@@ -28,6 +28,8 @@ PLAIN_UNIQUES = {
     "series_id": "stands for the series, which has a tenant",
     "device_id": "stands for the device, which has a tenant",
     "membership_id": "stands for the membership, which has a tenant",
+    "incident_id": "stands for the incident, which has a tenant",
+    "recipient_id": "stands for the recipient, who has a tenant",
     "rule_id": "stands for the rule, which has a tenant",
     "user_id": "a person's own",
     "space": "a radio address answers for one device; only the office registers, and may know",

@@ -1,7 +1,8 @@
 """Write the mails about incidents: one for each recipient, in the recipient's language."""
 
+from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from django.conf import settings
@@ -12,8 +13,8 @@ from django.utils.translation import gettext
 from noroshi.alarms import links, rows, saying, words
 from noroshi.alarms.conditions import Plan, condition_of
 from noroshi.alarms.judge import GONE, OPENED, UPPER
-from noroshi.alarms.models import LIMITS, Incident
-from noroshi.alarms.rows import Place, Told
+from noroshi.alarms.models import LIMITS, Event, Incident, Recipient
+from noroshi.alarms.rows import Place
 from noroshi.alarms.words import Naming
 from noroshi.devices.models import Quantity
 from noroshi.devices.quantities import quantities_of
@@ -46,6 +47,24 @@ class News:
 
 
 @dataclass(frozen=True, slots=True)
+class Telling:
+    """One recipient to be told of something by a mail of its own.
+
+    Attributes:
+        number: which repeat, or after how many minutes it is handed on; 0 = neither.
+        told: how many people are told of it.
+        has_link: whether the mail may have links, one of them to acknowledge by.
+    """
+
+    news: News
+    event: Event
+    number: int
+    recipient: Recipient
+    told: int
+    has_link: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class Scene:
     """All that a mail needs to know."""
 
@@ -55,6 +74,7 @@ class Scene:
     told: int
     now: datetime
     names: Callable[[str], Naming]
+    has_link: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,57 +104,101 @@ class Text:
     is_gone: bool = False
 
 
-def write(news: Sequence[News], *, now: datetime) -> list[NewMessage]:
-    """The messages for all active recipients of the rules concerned."""
+def write(tellings: Sequence[Telling], *, now: datetime) -> list[NewMessage]:
+    """One message for each of them, in the language of its recipient."""
+    of_news: dict[int, list[Telling]] = defaultdict(list)
+    for one in tellings:
+        of_news[id(one.news)].append(one)
+    scenes = scenes_of([own[0].news for own in of_news.values()], now=now)
+    messages = []
+    for own, scene in zip(of_news.values(), scenes, strict=True):
+        first = own[0]
+        messages += _messages(replace(scene, told=first.told, has_link=first.has_link), own)
+    return messages
+
+
+def scenes_of(news: Sequence[News], *, now: datetime) -> list[Scene]:
+    """Each piece of news with its device and quantities. Two queries."""
     if not news:
         return []
-    people = rows.recipients({one.incident.rule_id for one in news if one.incident.rule_id})
-    told = [one for one in news if one.incident.rule_id in people]
-    devices = rows.places({one.incident.device_id for one in told}) if told else {}
+    devices = rows.places({one.incident.device_id for one in news})
     quantities = quantities_of({device.type_id for device in devices.values()})
-    messages = []
-    for one in told:
+    scenes = []
+    for one in news:
         device = devices[one.incident.device_id]
-        to = people[one.incident.rule_id or 0]
         names = _names(device, quantities)
         quantity = names(one.incident.key).quantity
-        messages += _messages(Scene(one, device, quantity, len(to), now, names), to)
-    return messages
+        scenes.append(Scene(one, device, quantity, 0, now, names))
+    return scenes
 
 
 def _names(device: Place, known: Mapping[tuple[int, str], Quantity]) -> Callable[[str], Naming]:
     return lambda key: Naming(key, known.get((device.type_id, key)))
 
 
-def _messages(scene: Scene, to: Sequence[Told]) -> list[NewMessage]:
-    texts = {language: _render(scene, language) for language in {one.language for one in to}}
-    incident, name = scene.news.incident, scene.news.name
-    domain = mail_domain()
-    return [
-        NewMessage(
-            tenant_id=incident.tenant_id,
-            kind=f"incident.{name}",
-            about=incident.code,
-            address=person.address,
-            subject=texts[person.language][0],
-            body=texts[person.language][1] + _way_to_answer(scene, person),
-            message_id=f"{incident.code}.{name}.{person.code}@{domain}",
-            thread_id=f"{incident.code}.opened.{person.code}@{domain}",
-            language=person.language,
+def subject_of(scene: Scene, language: str) -> str:
+    """The line that tells all, as it stands above a mail of its own."""
+    return _render(scene, language)[0]
+
+
+def _messages(scene: Scene, to: Sequence[Telling]) -> list[NewMessage]:
+    texts = {
+        language: _render(scene, language) for language in {one.recipient.language for one in to}
+    }
+    incident, domain = scene.news.incident, mail_domain()
+    messages = []
+    for one in to:
+        person = one.recipient
+        subject, body = texts[person.language]
+        with translation.override(person.language):
+            lead, line = again(one)
+            body = line + body + _way_to_answer(scene, one)
+        messages.append(
+            NewMessage(
+                tenant_id=incident.tenant_id,
+                kind=f"incident.{one.event}",
+                about=incident.code,
+                address=person.address,
+                subject=(subject[:1] + lead + subject[1:])[:SUBJECT_CHARS_MAX],
+                body=body,
+                message_id=message_id_of(one, domain),
+                thread_id=f"{incident.code}.opened.{person.code}@{domain}",
+                language=person.language,
+            )
         )
-        for person in to
-    ]
+    return messages
 
 
-def _way_to_answer(scene: Scene, person: Told) -> str:
+def message_id_of(telling: Telling, domain: str) -> str:
+    """Made from what is told to whom: the same told twice is one mail."""
+    number = telling.number or ""
+    incident, person = telling.news.incident, telling.recipient
+    return f"{incident.code}.{telling.event}{number}.{person.code}@{domain}"
+
+
+def again(telling: Telling) -> tuple[str, str]:
+    """What the subject and the body begin with when nobody acknowledged; else nothing."""
+    words = {"n": telling.number}
+    if telling.event == Event.REPEATED:
+        return gettext("再通知%(n)d・") % words, (
+            gettext("まだ対応の記録がないので、もう一度お知らせします（%(n)d回目）。") % words
+            + "\n\n"
+        )
+    if telling.event == Event.ESCALATED:
+        return gettext("未対応・"), (
+            gettext("%(n)d分たっても対応の記録がないので、お知らせします。") % words + "\n\n"
+        )
+    return "", ""
+
+
+def _way_to_answer(scene: Scene, telling: Telling) -> str:
     """The lines with the signed link by which this recipient says that it is seen."""
-    incident = scene.news.incident
-    if scene.news.kind != OPENED:
+    incident, person = scene.news.incident, telling.recipient
+    if scene.news.kind != OPENED or not telling.has_link:
         return ""
     claim = links.Claim(incident.tenant_id, incident.code, person.code)
     url = f"{settings.BASE_URL}/a/{links.token_of(claim, now=scene.now)}/"
-    with translation.override(person.language):
-        return "\n" + gettext("確認したと記録する（7日間使えます）:") + f"\n{url}\n"
+    return "\n" + gettext("確認したと記録する（7日間使えます）:") + f"\n{url}\n"
 
 
 def _render(scene: Scene, language: str) -> tuple[str, str]:
@@ -179,7 +243,7 @@ def _text(scene: Scene) -> Text:
         lasted=words.duration(end - incident.opened_at),
         is_late=scene.now - news.at > LATE_AFTER,
         told=scene.told,
-        link=f"{settings.BASE_URL}/d/{scene.device.code}/",
+        link=f"{settings.BASE_URL}/d/{scene.device.code}/" if scene.has_link else "",
         is_gone=incident.side == GONE,
         **(_other(scene) if is_other else {}),
     )

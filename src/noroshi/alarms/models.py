@@ -5,8 +5,28 @@ from django.utils.translation import gettext_lazy as _
 
 from noroshi.alarms.conditions import Condition, Limits, Plan, condition_of, more_of
 from noroshi.alarms.judge import Known, State
+from noroshi.alarms.told_models import Chase, Duty, Event, Group, Notice, Pace, Policy
 from noroshi.devices.models import Device
 from noroshi.tenants.models import Tenant, User, new_code
+
+__all__ = [
+    "LIMITS",
+    "Awake",
+    "Chase",
+    "Deed",
+    "Duty",
+    "Event",
+    "Group",
+    "Incident",
+    "IncidentQuerySet",
+    "Notice",
+    "Pace",
+    "Policy",
+    "Recipient",
+    "Rhythm",
+    "Rule",
+    "RuleState",
+]
 
 LIMITS = "limits"
 

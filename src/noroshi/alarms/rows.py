@@ -5,7 +5,7 @@ from collections.abc import Collection, Sequence
 
 import msgspec
 
-from noroshi.alarms.models import Incident, Rule, RuleState
+from noroshi.alarms.models import Incident, Recipient, Rule, RuleState
 from noroshi.base import wire
 
 # Whether the rule is at rest; NULL: only the judge can say. Who is heard breaks no silence that is
@@ -66,10 +66,11 @@ ON CONFLICT DO NOTHING RETURNING code
 """
 
 
-RECIPIENTS = """
-SELECT link.rule_id, person.code, person.address, person.language
+PERSON_FIELDS = ("id", "tenant_id", "code", "name", "address", "language", "is_active")
+RECIPIENTS = f"""
+SELECT link.rule_id, {", ".join(f"person.{name}" for name in PERSON_FIELDS)}
 FROM alarms_rule_recipients link JOIN alarms_recipient person ON person.id = link.recipient_id
-WHERE link.rule_id = ANY (%b::bigint[]) AND person.is_active ORDER BY person.id
+WHERE link.rule_id = ANY (%b::bigint[]) ORDER BY person.id
 """
 PLACES = """
 SELECT device.id, device.code, device.name, device.type_id, coalesce(site.name, '')
@@ -78,14 +79,6 @@ WHERE device.id = ANY (%b::bigint[])
 """
 
 Limits = tuple[int, int, str, float | None, float | None, bool | None]
-
-
-class Told(msgspec.Struct, frozen=True, gc=False):
-    """Somebody who gets mails."""
-
-    code: str
-    address: str
-    language: str
 
 
 class Place(msgspec.Struct, frozen=True, gc=False):
@@ -179,13 +172,17 @@ def keep_opened(incidents: Sequence[Incident]) -> set[str]:
         return {code for (code,) in cursor.execute(KEEP_OPENED, columns).fetchall()}
 
 
-def recipients(rule_ids: Collection[int]) -> dict[int, list[Told]]:
-    """Rule → the active people to tell, of those rules that have any."""
-    found: dict[int, list[Told]] = defaultdict(list)
+def recipients(rule_ids: Collection[int]) -> dict[int, list[Recipient]]:
+    """Rule → its recipients, also those who are stopped, of those rules that have any."""
+    found: dict[int, list[Recipient]] = defaultdict(list)
+    people: dict[int, Recipient] = {}
     with wire.hot() as cursor:
         cursor.execute(RECIPIENTS, [wire.numbers(list(rule_ids), wire.INT8)])
-        for rule_id, *person in cursor.fetchall():
-            found[rule_id].append(Told(*person))
+        for rule_id, *told in cursor.fetchall():
+            person = people.get(told[0])
+            if person is None:
+                person = people[told[0]] = Recipient(**dict(zip(PERSON_FIELDS, told, strict=True)))
+            found[rule_id].append(person)
     return dict(found)
 
 

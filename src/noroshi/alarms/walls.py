@@ -1,6 +1,6 @@
 """The walls around this room's tables: limits, alarms and who is told are the tenant's."""
 
-from noroshi.tenants.walls import ADD, ALL, KEEP, OWN, READ, house, tenant, via
+from noroshi.tenants.walls import ADD, ALL, KEEP, OWN, READ, house, register, tenant, via
 
 WALLS = (
     tenant("alarms_recipient", ALL),
@@ -9,6 +9,13 @@ WALLS = (
     tenant("alarms_rhythm", READ),
     house("alarms_awake", "when the installation itself was up", READ),
     tenant("alarms_deed", ADD),  # what was done stays written
+    tenant("alarms_policy", KEEP),
+    tenant("alarms_group", ALL),
+    tenant("alarms_duty", ALL),
+    tenant("alarms_pace", KEEP),
+    tenant("alarms_chase"),
+    # The office answers too when somebody asks why no mail came.
+    register("alarms_notice"),
     via("alarms_rulestate", "alarms_rule", "rule_id", ALL),
     via(
         "alarms_rule_recipients",

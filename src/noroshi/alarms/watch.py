@@ -6,12 +6,12 @@ from datetime import datetime
 
 from noroshi.alarms import rows
 from noroshi.alarms.judge import ALARM, CLOSED, LOWER, OPENED, TURNED, Outcome, judge_by
-from noroshi.alarms.mails import News, write
+from noroshi.alarms.mails import News
 from noroshi.alarms.models import Incident, Rule, RuleState
 from noroshi.alarms.moments import Told, told_by
+from noroshi.alarms.telling import tell
 from noroshi.base import failpoints
 from noroshi.devices.heartbeats import Beat
-from noroshi.outbox.actions import post_all
 from noroshi.readings.store import Kept
 
 SILENCE = "silence"
@@ -174,7 +174,7 @@ def write_changes(changes: Changes, *, now: datetime) -> None:
     if changes.opened:
         _write_opened(changes)
         failpoints.at("spine.incidents_opened")
-    post_all(write(changes.news, now=now), now=now)
+    tell(changes.news, now=now)
     failpoints.at("spine.mails_posted")
 
 

@@ -69,6 +69,10 @@ RETENTION = (
     "prune.exceptions",
     "prune.mails",
 )
+TELLING = (
+    "gather.written",
+    "chase.written",
+)
 GATE = (
     "gate.stored",
     "gate.spool_begun",
@@ -78,7 +82,7 @@ GATE = (
     "gate.drain_stored",
     "gate.drain_removed",
 )
-NAMES = frozenset((*SPINE, *SENDER, *CLOSING, *RETENTION, *GATE))
+NAMES = frozenset((*SPINE, *SENDER, *CLOSING, *RETENTION, *TELLING, *GATE))
 
 
 class FailpointHit(Exception):

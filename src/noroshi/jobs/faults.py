@@ -134,6 +134,7 @@ def furnish(product: Product) -> Network:
         office.register(terminal, cast.TENANT)
     codes = tenant.codes()
     tenant.add_recipient(*RECIPIENT)
+    tenant.tell_singly()
     limits = {"upper": f"{reckon.LIMIT:g}", "margin": f"{reckon.MARGIN:g}", "hold_min": "0"}
     for terminal in TERMINALS:
         tenant.add_rule(codes[terminal.name], "temperature", limits, [RECIPIENT[0]])

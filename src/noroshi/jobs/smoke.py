@@ -136,6 +136,7 @@ def furnish(world: World) -> None:
     report.same(f"{len(names)} terminals are on the tenant's list", sorted(world.codes), names)
     for name, address, language in cast.PEOPLE:
         tenant.add_recipient(name, address, language)
+    tenant.tell_singly()
     report.passed("recipients, one reads Japanese, one English")
     say_yes(world)
     both = [name for name, _, _ in cast.PEOPLE]

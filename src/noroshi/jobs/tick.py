@@ -9,7 +9,7 @@ from datetime import datetime
 from django.db import DatabaseError, InterfaceError, OperationalError, connection
 from django.utils import timezone
 
-from noroshi.alarms import overdue
+from noroshi.alarms import chasing, gathering, overdue
 from noroshi.alarms.actions import end_of_retired
 from noroshi.base.loop import run_until_stopped
 from noroshi.base.pulse import Heart, forget_dead
@@ -52,6 +52,9 @@ def timetable() -> list[Task]:
         Task("journal partitions", HOUR_S, inbox_retention.make_partitions),
         Task("readings partitions", HOUR_S, closing.make_partitions),
         Task("registered since", MINUTE_S, run_registered),
+        Task("gathered mails", 1.0, gathering.send_due),
+        Task("alarms told again", 5.0, chasing.chase_due),
+        Task("prune notices", HOUR_S, gathering.prune),
         Task("incidents of retired devices", MINUTE_S, end_of_retired),
         Task("silent devices", SILENCE_S, tell_overdue),
         Task("rhythm of devices", 10 * MINUTE_S, overdue.learn),

@@ -28,6 +28,8 @@ def page_word(name: str) -> str:
         "recipients": _("通知先"),
         "recipient": _("通知先"),
         "recipient-new": _("通知先の追加"),
+        "policy": _("知らせ方"),
+        "why": _("メールが届かないとき"),
         "mails": _("通知履歴"),
         "mail": _("通知の詳細"),
         "export": _("データ取り出し"),

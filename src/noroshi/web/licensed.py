@@ -38,7 +38,8 @@ PAGES: Mapping[Switch, frozenset[str]] = {
     Switch.HAS_MAIL: frozenset(
         {
             *("recipients", "recipient-new", "recipient", "recipient-pause", "recipient-remove"),
-            *("mails", "mail"),
+            *("mails", "mail", "policy", "policy-wish", "group-new", "group", "group-remove"),
+            "why",
         }
     ),
 }
@@ -55,7 +56,9 @@ LICENSED: Mapping[Item, frozenset[str]] = {
     Item.MAIL: PAGES[Switch.HAS_MAIL],
     Item.DOWNLINK: frozenset({"device-downlinks", "downlink-cancel"}),
 }
-MENU_PAGES = frozenset({"home", "devices", "export", "deletions", "recipients", "mails"})
+MENU_PAGES = frozenset(
+    {"home", "devices", "export", "deletions", "recipients", "mails", "policy", "why"}
+)
 _ON_REQUEST = "noroshi_shut_pages"
 
 

@@ -55,7 +55,9 @@ def menu(request: HttpRequest, member: Membership, open_count: int) -> list[NavI
     behind = [
         ("rules", _("通知条件")),
         ("recipients", _("通知先")),
+        ("policy", _("知らせ方")),
         ("mails", _("通知履歴")),
+        ("why", _("メールが届かないとき")),
         ("deletions", _("データ削除予定")),
         ("history", _("変更履歴")),
         ("account", _("アカウント")),

@@ -22,6 +22,7 @@ from noroshi.web.pages import (
     labels,
     looking,
     mails,
+    policy,
     privacy,
     recipients,
     rules,
@@ -33,6 +34,7 @@ from noroshi.web.pages import (
     users_freeze,
     users_review,
     violations,
+    why,
 )
 
 urlpatterns: list[URLPattern] = [
@@ -94,6 +96,12 @@ urlpatterns: list[URLPattern] = [
     path("recipients/<str:code>/charset/", recipients.recipient_charset, name="recipient-charset"),
     path("recipients/<str:code>/test/", recipients.recipient_test, name="recipient-test"),
     path("wanted/<str:token>/", consent.consent_page, name="consent"),
+    path("policy/", policy.policy, name="policy"),
+    path("policy/wishes/<str:code>/", policy.policy_wish, name="policy-wish"),
+    path("groups/new/", policy.group_new, name="group-new"),
+    path("groups/<str:code>/", policy.group, name="group"),
+    path("groups/<str:code>/remove/", policy.group_remove, name="group-remove"),
+    path("why/", why.why, name="why"),
     path("acts/", acts.acts, name="acts"),
     path("acts/<str:code>/", acts.act, name="act"),
     path("acts/kept/<str:code>/", acts.act_kept, name="act-kept"),

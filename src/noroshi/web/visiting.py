@@ -26,7 +26,7 @@ PAGES: Mapping[str, frozenset[str]] = {
         }
     ),
     Scope.ALARMS: frozenset({"incidents", "incident", "rules", "device-rules", "open-count"}),
-    Scope.MAILS: frozenset({"mails", "mail", "recipients"}),
+    Scope.MAILS: frozenset({"mails", "mail", "recipients", "policy", "why"}),
     Scope.EXPORT: frozenset({"export", "export-file"}),
 }
 FIRST_PAGES = {
@@ -37,7 +37,12 @@ FIRST_PAGES = {
 }
 # Parts that a page fetches for itself, and the page they belong to.
 PARTS = {"home-live": "home", "device-facts": "device", "device-chart": "device"}
-MENU_PAGES = frozenset({"home", "devices", "incidents", "rules", "mails", "recipients", "export"})
+MENU_PAGES = frozenset(
+    {
+        *("home", "devices", "incidents", "rules", "mails", "recipients", "export", "policy"),
+        "why",
+    }
+)
 UNNOTED = frozenset({"open-count"})  # one number of the menu, asked for by every page
 
 

@@ -8,10 +8,12 @@ from django.views.decorators.http import require_GET
 
 from noroshi.alarms.deeds import standing_of
 from noroshi.alarms.models import Incident
+from noroshi.alarms.why import notices_of
 from noroshi.devices.models import Device
 from noroshi.outbox.ledger import messages_about
 from noroshi.tenants import access
 from noroshi.tenants.models import Membership
+from noroshi.ui.whywords import story_of
 from noroshi.web.board import Case, cases_of
 from noroshi.web.forms.incident import CommentForm, SettleForm
 from noroshi.web.member import tenant_page
@@ -66,6 +68,7 @@ def incident(request: HttpRequest, member: Membership, code: str) -> HttpRespons
         "device": device,
         "mails": messages_about(member.tenant_id, code),
         "timeline": timeline_of(case),
+        "stories": [story_of(one) for one in notices_of(case.incident)],
         "standing": standing_of(case.incident),
         "comment_form": CommentForm(),
         "settle_form": SettleForm(),

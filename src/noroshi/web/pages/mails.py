@@ -89,6 +89,10 @@ def reason_of(kind: str, device: str) -> str:
     words = {
         "incident.opened": _("警報の発生"),
         "incident.recovered": _("警報の復帰"),
+        "incident.repeated": _("警報の再通知"),
+        "incident.escalated": _("警報の引き継ぎ"),
+        "incident.gathered": _("警報のまとめ"),
+        "incident.paused": _("通知の休止"),
         "intent.copy": _("お手続きの控え"),
         "visit.filed": _("監査アクセスの受付"),
         "visit.opened": _("提供者側の閲覧"),

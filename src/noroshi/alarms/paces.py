@@ -1,0 +1,85 @@
+"""The rows of recipients' paces, locked in one order, and of notices: many in one statement."""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from django.db import connection
+
+from noroshi.alarms.models import Notice, Pace, Recipient
+from noroshi.alarms.pacing import Lately
+
+NOTICE_COLUMNS = {
+    "tenant_id": "bigint", "incident_id": "bigint", "device_id": "bigint",
+    "recipient_id": "bigint", "name": "text", "address": "text", "event": "text",
+    "number": "smallint", "decided_at": "timestamptz", "state": "text", "reason": "text",
+    "due_at": "timestamptz", "posted_at": "timestamptz", "message_id": "text",
+}  # fmt: skip
+PACE_COLUMNS = {
+    "recipient_id": "bigint", "minute_from": "timestamptz", "minute_count": "integer",
+    "hour_from": "timestamptz", "hour_count": "integer", "gather_at": "timestamptz",
+    "paused_until": "timestamptz", "due_at": "timestamptz",
+}  # fmt: skip
+
+
+def locked(recipients: Mapping[int, Recipient]) -> dict[int, Pace]:
+    """The pace of each recipient, made where there is none; held until the transaction ends."""
+    keys = sorted(recipients)
+    rows = Pace.objects.filter(pk__in=keys).order_by("pk").select_for_update(no_key=True)
+    found = {one.pk: one for one in rows}
+    missing = [key for key in keys if key not in found]
+    if missing:
+        new = [Pace(recipient_id=key, tenant_id=recipients[key].tenant_id) for key in missing]
+        Pace.objects.bulk_create(new, ignore_conflicts=True)
+        found = {one.pk: one for one in rows.all()}
+    return found
+
+
+def lately_of(pace: Pace) -> Lately:
+    """The row as the pure room thinks of it."""
+    return Lately(
+        pace.minute_from,
+        pace.minute_count,
+        pace.hour_from,
+        pace.hour_count,
+        pace.gather_at,
+        pace.paused_until,
+    )
+
+
+def put(pace: Pace, lately: Lately) -> None:
+    """What is known now into the row, not yet written."""
+    pace.minute_from, pace.minute_count = lately.minute_from, lately.minute_count
+    pace.hour_from, pace.hour_count = lately.hour_from, lately.hour_count
+    pace.gather_at, pace.paused_until = lately.gather_at, lately.paused_until
+
+
+def keep_paces(rows: Iterable[Pace]) -> None:
+    """Write them back."""
+    _run(_KEEP_PACES, PACE_COLUMNS, list(rows))
+
+
+def add_notices(rows: Sequence[Notice]) -> None:
+    """Write new notices; one that is there already stays as it is."""
+    _run(_ADD_NOTICES, NOTICE_COLUMNS, rows)
+
+
+def _run(query: str, columns: Mapping[str, str], rows: Sequence[Notice] | Sequence[Pace]) -> None:
+    if rows:
+        with connection.cursor() as cursor:
+            cursor.execute(query, [[getattr(row, name) for row in rows] for name in columns])
+
+
+def _arrays(columns: Mapping[str, str]) -> str:
+    return ", ".join(f"%s::{kind}[]" for kind in columns.values())
+
+
+_ADD_NOTICES = f"""
+INSERT INTO alarms_notice ({", ".join(NOTICE_COLUMNS)})
+SELECT * FROM unnest({_arrays(NOTICE_COLUMNS)})
+ON CONFLICT (incident_id, recipient_id, event, number) DO NOTHING
+"""
+_KEEP_PACES = f"""
+UPDATE alarms_pace p
+SET {", ".join(f"{name} = n.{name}" for name in PACE_COLUMNS if name != "recipient_id")}
+FROM unnest({_arrays(PACE_COLUMNS)}) AS n ({", ".join(PACE_COLUMNS)})
+WHERE p.recipient_id = n.recipient_id
+"""
