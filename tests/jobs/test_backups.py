@@ -5,6 +5,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -39,7 +40,15 @@ class House:
 
     def run(self, *words: str, **more: str) -> "subprocess.CompletedProcess[str]":
         """One of the programs on this server."""
-        role = ROLE_OF_PROGRAM.get(words[0])
+        argv = [sys.executable, "-m", "noroshi", *words]
+        env = self.environment(words[0], **more)
+        return subprocess.run(
+            argv, env=env, capture_output=True, text=True, check=False, timeout=120
+        )
+
+    def environment(self, program: str, **more: str) -> dict[str, str]:
+        """What a program on this server is told."""
+        role = ROLE_OF_PROGRAM.get(program)
         urls = self.server.urls
         env = {
             k: v
@@ -48,11 +57,11 @@ class House:
         }
         env |= {"DATABASE_URL": urls.of(role) if role else urls.owner}
         env |= {name: urls.of(role) for role, name in environment.ROLE_URLS.items()}
-        env |= {"NOROSHI_VAR": str(self.folder / "var"), "NOROSHI_SECRET_KEY": SECRET, **more}
-        argv = [sys.executable, "-m", "noroshi", *words]
-        return subprocess.run(
-            argv, env=env, capture_output=True, text=True, check=False, timeout=120
-        )
+        return env | {
+            "NOROSHI_VAR": str(self.folder / "var"),
+            "NOROSHI_SECRET_KEY": SECRET,
+            **more,
+        }
 
     def taken(self, form: str = "dump") -> Backup:
         """A new backup."""
@@ -121,6 +130,41 @@ def test_a_drill_proves_a_backup_and_says_so_to_the_office(house: House) -> None
     assert not (house.folder / "var" / "drill").exists()
     newest = "SELECT is_good FROM base_backuprun WHERE kind = 'drill' ORDER BY id DESC LIMIT 1"
     assert ask(house.server.urls.pipeline, newest) is True
+
+
+def test_the_program_receives_the_log_tells_so_and_the_drill_replays_it(house: House) -> None:
+    folder = house.folder / "with-log"
+    wanted = {
+        "NOROSHI_BACKUP_FOLDER": str(folder),
+        "NOROSHI_BACKUP_FORM": "base",
+        "NOROSHI_WAL": "1",
+        "NOROSHI_WAL_SYNC": "1",
+    }
+    url = house.server.urls.pipeline
+    program = subprocess.Popen(
+        [sys.executable, "-m", "noroshi", "wal"],
+        env=house.environment("wal", **wanted),
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        deadline = time.monotonic() + 20
+        figures = "SELECT max((figures->>'is_sync')::int) FROM base_pulse WHERE program = 'wal'"
+        while ask(url, figures) != 1:
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
+        assert house.run("backup", **wanted).returncode == 0
+        said = house.run("wal", "--status", **wanted).stdout
+        assert "the receiver follows" in said
+        assert "commits wait for it" in said
+    finally:
+        program.terminate()
+        assert program.wait(20) == 0
+    assert ask(url, "SHOW synchronous_standby_names") == ""
+    assert house.run("wal", "--end").returncode == 0
+    done = house.run("drill", str(folder))
+    assert done.returncode == 0, done.stderr
+    for word in ("the log was replayed", "all is there", "amcheck", "is whole"):
+        assert word in done.stdout
 
 
 def spoil(backup: Backup, *, rows: bool) -> None:
