@@ -54,6 +54,11 @@ MEANT = {
         "電池残量", "電池電圧", "外部電源", "あり", "なし", "電波の余裕", "温度", "端末の温度",
         "位置",
     },
+    "outbox/bounces.py": {  # what mail servers and programs write
+        "宛先不明", "宛先が見つかりません", "存在しません", "配信できません", "配信不能",
+        "送信できませんでした", "【?自動(応答|返信|送信)】?", "不在)",
+    },
+    "outbox/charsets.py": {"[｡-ﾟ]+"},
     "tenants/numbers.py": {  # the dashes that people type
         r"[\s‐‑‒–—―−ーｰ-]+", r"[\s()‐‑‒–—―−ーｰ-]+",
     },
@@ -63,6 +68,7 @@ MEANT = {
         "・-‐－ー.,、。",
     },
     "ui/templates/ui/_account.html": {"日本語"},
+    "web/forms/options.py": {r"^\s*(\d{1,2})\s*[/月-]\s*(\d{1,2})\s*日?\s*$"},
     "web/forms/recipient.py": {"日本語"},
 }  # fmt: skip
 HOLES = re.compile(r"%\(\w+\)[a-z]|%[a-z%]")

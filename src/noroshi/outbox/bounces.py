@@ -29,17 +29,18 @@ _MACHINES = re.compile(r"(mailer-daemon|postmaster|mail-daemon|mail\.daemon)", r
 _GONE = re.compile(
     r"user unknown|unknown user|no such user|unknown address|no mailbox here"
     r"|mailbox (is )?(unavailable|not found)|does ?n.t exist|does not exist|host unknown"
-    r"|recipient rejected|宛先不明|宛先が見つかりません|存在しません",
+    r"|recipient rejected|" + "|".join(("宛先不明", "宛先が見つかりません", "存在しません")),
     re.IGNORECASE,
 )
 _RETURNED = re.compile(
     r"undeliver|delivery (status|failure|has failed)|returned mail|returned to sender"
-    r"|could not be delivered|failure notice|qmail-send"
-    r"|配信できません|配信不能|送信できませんでした",
+    r"|could not be delivered|failure notice|qmail-send|"
+    + "|".join(("配信できません", "配信不能", "送信できませんでした")),
     re.IGNORECASE,
 )
 _AUTOMATIC_SUBJECT = re.compile(
-    r"^(auto(matic)?[ -]?(reply|response)?:|out of (the )?office|【?自動(応答|返信|送信)】?|不在)",
+    r"^(auto(matic)?[ -]?(reply|response)?:|out of (the )?office|"
+    + "|".join(("【?自動(応答|返信|送信)】?", "不在)")),
     re.IGNORECASE,
 )
 _RELAYING = re.compile("relay", re.IGNORECASE)

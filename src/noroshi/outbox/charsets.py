@@ -5,7 +5,7 @@ import unicodedata
 
 UTF_8, ISO_2022_JP = "utf-8", "iso-2022-jp"
 
-_HALF_KANA = re.compile("[\uff61-\uff9f]+")
+_HALF_KANA = re.compile("[｡-ﾟ]+")
 # The same signs as other tables call them: what Windows writes, and what JIS has.
 _TO_JIS = str.maketrans("～－∥￠￡￢―", "〜−‖¢£¬—")
 
