@@ -21,7 +21,7 @@ from noroshi.devices.actions import NewDevice, register
 from noroshi.devices.models import Device, DeviceType, Quantity
 from noroshi.inbox.actions import NewConnection, make_connection
 from noroshi.inbox.models import Broker, Connection
-from noroshi.outbox.models import Message
+from noroshi.outbox.models import Incoming, Message
 from noroshi.tenants.audit import Actor
 from noroshi.tenants.filing import keep
 from noroshi.tenants.models import (
@@ -189,6 +189,10 @@ def fill(house: House) -> None:
     Violation.objects.create(
         tenant=house.tenant, what="転載", clause="第10条", found_on=house.now.date(),
         evidence="写し", recorded_by=house.staff, at=house.now,
+    )  # fmt: skip
+    Incoming.objects.create(
+        received_at=house.now, peer="192.0.2.7", recipient="b@example.jp", size=9, state="kept",
+        kind="other", raw=b"Subject: x",
     )  # fmt: skip
     Approval.objects.create(
         act="unfreeze", subject="みどりの里", text="解除します。", reason="確かめた", at=house.now,

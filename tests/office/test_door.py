@@ -10,7 +10,7 @@ from noroshi.codecs.sandbox import Sandbox
 from noroshi.contracts.models import Contract
 from noroshi.inbox.models import Broker, Entry
 from noroshi.office.urls import urlpatterns
-from noroshi.outbox.models import Message
+from noroshi.outbox.models import Incoming, Message
 from noroshi.retention.models import DeletionPlan
 from noroshi.tenants.models import Agent, Approval, Enrolment, Paper, Party, User, Violation, Visit
 from tests.factors import give_app
@@ -33,6 +33,7 @@ POSTED = {
     "office-mail-give-up",
     "office-tenant-party",
     "office-tenant-unfreeze",
+    "office-incoming-close",
     "office-party-standing",
     "office-party-agent",
     "office-subcontractor-agreements",
@@ -67,7 +68,7 @@ def known(key: str, noun: str, house: House) -> object:
     firm = Party.objects.filter(subcontractor__isnull=False).first()
     mail, entry, line = Message.objects.first(), Entry.objects.first(), Enrolment.objects.first()
     paper, visit = Paper.objects.first(), Visit.objects.first()
-    asked = Approval.objects.first()
+    asked, incoming = Approval.objects.first(), Incoming.objects.first()
     breach, agent = Violation.objects.first(), Agent.objects.first()
     person = User.objects.filter(kind="subcontractor").first()
     plan, broker = DeletionPlan.objects.first(), Broker.objects.first()
@@ -76,7 +77,7 @@ def known(key: str, noun: str, house: House) -> object:
         "broker": broker and broker.pk,
         "connection": house.connection.pk, "codec": house.codec.pk, "type": house.type.pk,
         "member": house.member.pk, "mail": mail and mail.pk, "staff": house.staff.pk,
-        "subcontractor": person and person.pk,
+        "subcontractor": person and person.pk, "incoming": incoming and incoming.pk,
     }  # fmt: skip
     codes = {
         "tenant": house.tenant.code, "member": house.tenant.code, "device": house.device.code,
