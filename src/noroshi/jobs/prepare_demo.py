@@ -132,13 +132,12 @@ def people(tenant: Tenant, *, now: datetime) -> list[Recipient]:
         Person("Plant manager", "manager@example.com", "en"),
     ]
     known = {row.address: row for row in Recipient.objects.filter(tenant=tenant)}
-    told = [
+    for person in wanted:
+        consent.trust(tenant.pk, person.address, now=now)
+    return [
         known.get(person.address) or add_recipient(person, by=Actor(None, tenant), now=now)
         for person in wanted
     ]
-    for person in told:
-        consent.trust(tenant.pk, person.address, now=now)
-    return told
 
 
 def rules(tenant: Tenant, told: list[Recipient], *, now: datetime) -> None:
