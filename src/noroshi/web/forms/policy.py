@@ -3,6 +3,7 @@
 from typing import Any
 
 from django import forms
+from django.utils.dates import WEEKDAYS_ABBR
 from django.utils.translation import gettext_lazy as _
 
 from noroshi.alarms.models import Event, Group, Policy, Recipient
@@ -12,7 +13,7 @@ from noroshi.alarms.told_models import HOURLY_MAX, REPEATS_MAX, SINGLES_MAX
 from noroshi.tenants import access
 from noroshi.tenants.models import Membership
 
-WEEKDAYS = (_("月"), _("火"), _("水"), _("木"), _("金"), _("土"), _("日"))
+WEEKDAYS = tuple(WEEKDAYS_ABBR[number] for number in range(7))  # Django knows their words
 TIME = {"type": "time"}
 ROWS_MORE = 3  # empty lines of a roster
 
