@@ -24,11 +24,15 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Story:
-    """One notice as people read it; `is_good`: a mail server took the mail."""
+    """One notice as people read it; `is_good`: a mail server took the mail.
+
+    `standing` is one word for `outcome`.
+    """
 
     name: str
     address: str
     event: str
+    standing: str
     outcome: str
     is_good: bool
     mail_id: int | None
@@ -63,6 +67,7 @@ def story_of(told: Told) -> Story:
         name=notice.name,
         address=notice.address,
         event=event_words(notice),
+        standing=mail.state_label if mail else notice.get_state_display(),
         outcome=outcome_of(told),
         is_good=mail is not None and mail.state == SENT,
         mail_id=mail.id if mail else None,
