@@ -12,7 +12,7 @@ WALLS = (
     tenant("alarms_policy", KEEP),
     tenant("alarms_group", ALL),
     tenant("alarms_duty", ALL),
-    tenant("alarms_pace", KEEP),
+    tenant("alarms_pace", ALL),
     tenant("alarms_chase"),
     # The office answers too when somebody asks why no mail came.
     register("alarms_notice"),
