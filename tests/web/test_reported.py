@@ -6,8 +6,8 @@ import pytest
 from django.test import Client
 from django.utils import translation
 
-from noroshi.alarms.mails import News, write
-from noroshi.alarms.models import Incident
+from noroshi.alarms.mails import News, Telling, write
+from noroshi.alarms.models import Event, Incident
 from noroshi.devices.models import Heartbeat, Quantity
 from noroshi.devices.quantities import is_aside, is_reported, quantities_of
 from noroshi.readings import store
@@ -81,7 +81,8 @@ def test_a_csv_names_reported_facts_with_their_unit(told: Cast, aki: Client) -> 
 def test_a_mail_about_a_battery_speaks_of_the_battery(told: Cast) -> None:
     incident = Incident.objects.get()
     incident.key, incident.side, incident.limit = "battery_percent", "lower", 20.0
-    mail = write([News("opened", incident, 12.4, told.now)], now=told.now)[0]
+    news = News("opened", incident, 12.4, told.now)
+    mail = write([Telling(news, Event.OPENED, 0, told.recipient, 1)], now=told.now)[0]
     assert "電池残量 12%（下限20%）" in mail.subject
 
 
