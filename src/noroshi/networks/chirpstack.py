@@ -63,7 +63,7 @@ class _DeviceInfo(msgspec.Struct, rename="camel", gc=False):
     application_id: str = ""
 
 
-class _Rx(msgspec.Struct, rename="camel"):
+class _Rx(msgspec.Struct, rename="camel", gc=False):
     gateway_id: str = ""
     rssi: float | None = None
     snr: float | None = None
@@ -79,18 +79,18 @@ class _Lora(msgspec.Struct, rename="camel", gc=False):
     spreading_factor: Whole = 0
 
 
-class _Modulation(msgspec.Struct, rename="camel"):
+class _Modulation(msgspec.Struct, rename="camel", gc=False):
     lora: _Lora | None = None
     fsk: object = None
     lr_fhss: object = None
 
 
-class _Tx(msgspec.Struct):
+class _Tx(msgspec.Struct, gc=False):
     frequency: float = 0.0
     modulation: _Modulation | None = None
 
 
-class _Up(msgspec.Struct, rename="camel"):
+class _Up(msgspec.Struct, rename="camel", gc=False):
     device_info: _DeviceInfo
     time: str = ""
     deduplication_id: str = ""

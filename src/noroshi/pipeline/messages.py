@@ -140,8 +140,7 @@ def heard(row: EntryRow, device: DeviceFacts, item: Uplink | Event, at: datetime
 
 def clamp(said: datetime, received_at: datetime) -> datetime:
     """`said` unless it lies in the future or further back than anything is kept."""
-    is_sound = received_at - PAST_MAX <= said <= received_at + FUTURE_MAX
-    return said if is_sound else received_at
+    return said if -FUTURE_MAX <= received_at - said <= PAST_MAX else received_at
 
 
 def decode(heard: Sequence[Heard], sandbox: Sandbox) -> list[Decoded | None]:

@@ -5,7 +5,7 @@ the contract's scope; by the time the network received it, it is not. So the mon
 last day on which anything came for it.
 """
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 
 from noroshi.base import wire
@@ -24,12 +24,14 @@ SET received_on = excluded.received_on WHERE kept.received_on < excluded.receive
 """
 
 
-def note(uplinks: Iterable[NewUplink], points: Iterable[Point]) -> int:
+def note(uplinks: Sequence[NewUplink], points: Sequence[Point]) -> int:
     """Note what came in a later month than its own; answers how many months of devices that were.
 
     A point came with the last uplink of its device among `uplinks`. The caller holds the
     transaction in which both are kept.
     """
+    if not uplinks or _are_prompt(uplinks, points):
+        return 0
     came: dict[int, datetime] = {}
     late: dict[tuple[int, date], tuple[int, date]] = {}
     for one in uplinks:
@@ -48,6 +50,16 @@ def note(uplinks: Iterable[NewUplink], points: Iterable[Point]) -> int:
     with wire.cursor() as cursor:
         cursor.execute(NOTE, [list(column) for column in zip(*rows, strict=True)])
     return len(rows)
+
+
+def _are_prompt(uplinks: Sequence[NewUplink], points: Sequence[Point]) -> bool:
+    """The quick answer for nearly every batch: all of it is of the month in which it came."""
+    came = [one.received_at for one in uplinks]
+    first, last = min(came), max(came)
+    if last - first > PROMPT or not _is_prompt(first, last):
+        return False
+    edge = last - PROMPT
+    return all(one.sent_at >= edge for one in uplinks) and all(one.at >= edge for one in points)
 
 
 def _is_prompt(at: datetime, received_at: datetime) -> bool:

@@ -75,7 +75,7 @@ class NewUplink(msgspec.Struct, frozen=True, gc=False):
 
 def keep_uplinks(
     uplinks: Iterable[NewUplink], *, heard: Mapping[int, datetime | None] | None = None
-) -> set[tuple[int, UUID]]:
+) -> list[NewUplink]:
     """Store a batch of uplinks; those known already are merged. Answers which ones were new.
 
     `heard`: device → when it was heard last before this batch, None for never. What is younger is
@@ -93,11 +93,10 @@ def keep_uplinks(
     if young:
         insert_new(KEEP_NEW, _columns(young))
         failpoints.at("spine.uplinks_inserted")
-    new = {(one.device_id, one.message) for one in young}
-    if len(young) < len(batch):
-        known = set(map(id, young))
-        new |= _keep_or_merge([one for one in batch if id(one) not in known])
-    return new
+    if len(young) == len(batch):
+        return young
+    inserted = set(map(id, young))
+    return young + _keep_or_merge([one for one in batch if id(one) not in inserted])
 
 
 def _merged(uplinks: Iterable[NewUplink]) -> Sequence[NewUplink]:
@@ -112,14 +111,16 @@ def _merged(uplinks: Iterable[NewUplink]) -> Sequence[NewUplink]:
     return list(merged.values())
 
 
-def _keep_or_merge(batch: Sequence[NewUplink]) -> set[tuple[int, UUID]]:
+def _keep_or_merge(batch: Sequence[NewUplink]) -> list[NewUplink]:
+    """Those of them that were new."""
     with wire.hot() as cursor:
-        new = set(cursor.execute(KEEP_UPLINKS, _columns(batch)).fetchall())
+        names = set(cursor.execute(KEEP_UPLINKS, _columns(batch)).fetchall())
         failpoints.at("spine.uplinks_inserted")
-        known = [one for one in batch if (one.device_id, one.message) not in new]
-        if known:
+        is_new = [(one.device_id, one.message) in names for one in batch]
+        if not all(is_new):
+            known = [one for one, new in zip(batch, is_new, strict=True) if not new]
             cursor.execute(MERGE_UPLINKS, _merge_columns(known))
-    return new
+    return [one for one, new in zip(batch, is_new, strict=True) if new]
 
 
 def merge(first: NewUplink, second: NewUplink) -> NewUplink:
@@ -149,9 +150,9 @@ def _columns(batch: Sequence[NewUplink]) -> list[wire.Packed]:
     return [
         wire.numbers([one.device_id for one in batch], wire.INT8),
         wire.times(wire.all_micros(one.sent_at for one in batch)),
-        wire.bodies([one.message.bytes for one in batch], wire.UUID),
+        wire.uuids(one.message for one in batch),
         wire.numbers([one.tenant_id for one in batch], wire.INT8),
-        wire.bodies([one.entry_key.bytes for one in batch], wire.UUID),
+        wire.uuids(one.entry_key for one in batch),
         wire.times(wire.all_micros(one.received_at for one in batch)),
         wire.times(wire.all_micros(one.processed_at for one in batch)),
         wire.texts(one.event for one in batch),
