@@ -7,6 +7,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -50,14 +51,19 @@ def main(words: list[str]) -> int:
         scratch.migrated(urls.owner)
         scratch.SERVER.append(lambda: chill(server, folder))
         for name in words or BENCHES:
-            begun = time.monotonic()
-            found |= BENCHES[name](urls.pipeline if name in AS_PIPELINE else urls.owner)
+            begun, busy = time.monotonic(), os.getloadavg()[0] / (os.cpu_count() or 1)
+            told = BENCHES[name](urls.pipeline if name in AS_PIPELINE else urls.owner)
+            keep(
+                told,
+                {"bench": name, "day": f"{datetime.now(UTC):%Y-%m-%d}", "busy": round(busy, 2)},
+            )
+            found |= told
             print(f"-- {name} took {time.monotonic() - begun:.0f} s", flush=True)
     finally:
         server.stop()
         shutil.rmtree(folder, ignore_errors=True)
     show(found)
-    keep(found)
+    print(f"\nwritten to {RESULT.relative_to(ROOT)}")
     return 0
 
 
@@ -80,13 +86,18 @@ def show(found: dict[str, tuple[float, str]]) -> None:
         print(f"{name:<{wide}}  {value:>14,.2f} {unit}")
 
 
-def keep(found: dict[str, tuple[float, str]]) -> None:
-    """Write name → value and unit; what was not measured this time stays."""
+def keep(told: dict[str, tuple[float, str]], whence: dict[str, object]) -> None:
+    """Write name → value, unit, and whence it is; what other benches measured stays."""
     old = json.loads(RESULT.read_text()) if RESULT.exists() else {}
-    new = {name: {"value": round(value, 3), "unit": unit} for name, (value, unit) in found.items()}
+    left = {
+        name: one for name, one in old.items() if one.get("bench") not in {None, whence["bench"]}
+    }
+    new = {
+        name: {"value": round(value, 3), "unit": unit, **whence}
+        for name, (value, unit) in told.items()
+    }
     RESULT.parent.mkdir(parents=True, exist_ok=True)
-    RESULT.write_text(json.dumps(old | new, indent=1, ensure_ascii=False) + "\n")
-    print(f"\nwritten to {RESULT.relative_to(ROOT)}")
+    RESULT.write_text(json.dumps(left | new, indent=1, ensure_ascii=False) + "\n")
 
 
 if __name__ == "__main__":
