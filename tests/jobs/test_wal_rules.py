@@ -44,7 +44,7 @@ def test_commits_wait_for_a_receiver_that_is_near_and_not_for_one_that_is_gone(
 
 
 def test_how_far_behind_counts_from_the_oldest_that_is_not_received() -> None:
-    of = course.Course(0.0)
+    of, told = course.Course(0.0), 0.0
     for at, written, received in ((1.0, 10, 10), (2.0, 20, 10), (5.0, 40, 10), (6.0, 40, 30)):
         of.see(replace(SEEN, written=written, received=received), at)
         told = of.behind_s(at)

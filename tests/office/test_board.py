@@ -112,7 +112,7 @@ def test_backups_that_are_old_or_failed_turn_the_board_red(house: House, office:
     assert [task.label for task in board(house.now).tasks] == ["復元の確認"]
 
 
-def receiver(seconds_ago: int = 3, note: str = "", **figures: float) -> None:
+def receiver(figures: dict[str, float], *, seconds_ago: int = 3, note: str = "") -> None:
     known = dict.fromkeys(("is_lost", "is_sync", "alone_s", "behind", "behind_s", "uncovered_s"), 0)
     seen_at = timezone.now() - timedelta(seconds=seconds_ago)
     Pulse.objects.create(
@@ -146,7 +146,7 @@ def test_a_second_copy_that_is_not_well_turns_the_board_red(
 ) -> None:
     for kind in BackupRun.Kind:
         BackupRun.objects.create(kind=kind, started_at=timezone.now(), is_good=True)
-    receiver(note="No space left on device", **figures)
+    receiver(figures, note="No space left on device")
     found = [(task.what, task.why) for task in board(timezone.now()).tasks]
     assert found == ([] if said is None else [(said, "No space left on device")])
     page = office.get(reverse("office-system")).content.decode()
@@ -156,7 +156,7 @@ def test_a_second_copy_that_is_not_well_turns_the_board_red(
 
 
 def test_a_receiver_that_ended_is_missed_where_one_is_wanted(db: None) -> None:
-    receiver(seconds_ago=90)
+    receiver({}, seconds_ago=90)
     assert board(timezone.now()).tasks == []  # it was switched off
     with override_settings(BACKUP=replace(settings.BACKUP, is_wal=True)):
         words = "更新ログを受け取るプログラムが動いていません"
