@@ -11,7 +11,6 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from django.utils import timezone
 
 from noroshi.account.first_change import ALLOWED
-from noroshi.account.limits import LINK
 from noroshi.codecs.models import Codec
 from noroshi.devices.actions import NewDevice, register
 from noroshi.devices.models import DeviceType
@@ -20,6 +19,7 @@ from noroshi.tenants import accounts
 from noroshi.tenants.accounts import Handed, NewAccount
 from noroshi.tenants.audit import Actor
 from noroshi.tenants.models import Enrolment, IssuedCredential, Membership, Party, User
+from noroshi.ui.limits import LINK
 from tests.account.conftest import Hall, browser, sign_in
 
 NOBODY = Actor(None, None)

@@ -6,7 +6,8 @@ from datetime import datetime, timedelta
 import pytest
 
 from noroshi.alarms import gathering
-from noroshi.alarms.models import Incident, Recipient, Rule
+from noroshi.alarms.actions import remove_recipient
+from noroshi.alarms.models import Incident, Notice, Recipient, Rule
 from noroshi.alarms.why import Cause, notices_of, why
 from noroshi.outbox.models import Message
 from noroshi.readings.models import StoredUplink
@@ -56,6 +57,21 @@ def test_a_gathered_mail_waits_and_is_found_in_the_ledger(store: Store) -> None:
     gathering.send_due(at(5))
     deliver(at(5))
     assert "受け取りました" in said(store, store.aki, 5)
+
+
+def test_what_waits_for_somebody_who_is_removed_is_told_to_nobody(store: Store) -> None:
+    for number in range(7):
+        store.rule(key=f"k{number}")
+        store.feed((number / 60, 11), key=f"k{number}")
+    address, waited = store.aki.address, Notice.objects.filter(state="waiting")
+    assert waited.filter(address=address).exists()
+    remove_recipient(store.aki, by=store.actor, now=at(1))
+    gathering.send_due(at(5))
+    assert not waited.filter(address=address).exists()
+    dropped = Notice.objects.filter(address=address, state="dropped")
+    assert set(dropped.values_list("recipient", "reason")) == {(None, "removed")}
+    told = Message.objects.filter(created_at=at(5))
+    assert set(told.values_list("address", flat=True)) == {store.ben.address}
 
 
 def test_who_is_stopped_reads_it(store: Store) -> None:

@@ -267,7 +267,7 @@ OFFICE = (
     desk("visit-grant", VISITING, VISITING),
     desk("visit", VISITING, None, "code=visit"),
     desk("visit-end", None, VISITING, "code=visit"),
-    desk("visit-enter", None, office("privacy"), "code=access", LED),
+    desk("visit-enter", None, office("visiting"), "code=access", LED),
     desk("deletions", office("admin", "approver", "privacy", "on_duty")),
     desk("deletion", office("admin", "approver", "privacy", "on_duty"), None, "code=plan"),
     desk("deletion-letter", None, PRIVACY, "code=plan"),

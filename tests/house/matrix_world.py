@@ -139,6 +139,7 @@ def build() -> World:
     for house in houses.values():
         guest = staff["staff-billing"]  # who opens no page that a visit opens
         house.objects["access"] = _visit(house, guest, Visit.Kind.STAFF, now).code
+    ours.objects["access"] = visits["staff-visiting"].code
     people = {**staff, "subcontractor": worker}
     objects |= {f"my_visit:{name}": visit.code for name, visit in visits.items()}
     objects |= _passkeys(houses, people)

@@ -10,7 +10,7 @@ from django.test import Client
 from django.utils import timezone
 
 from noroshi.alarms.actions import Person
-from noroshi.alarms.models import Incident, Recipient, Rule
+from noroshi.alarms.models import Group, Incident, Recipient, Rule
 from noroshi.codecs.models import Codec, CodecVersion
 from noroshi.contracts.models import Contract
 from noroshi.devices.models import Device, DeviceType, Downlink, Heartbeat, Quantity, Site
@@ -61,6 +61,7 @@ class Cast:
     draft: IntentDraft  # shown to Aki just now
     intent: Intent  # Aki's
     deleted: str  # the code of a deletion that is over
+    group: Group
 
 
 @pytest.fixture(autouse=True)
@@ -107,6 +108,7 @@ def cast(db: None) -> Cast:
         now, enrolled("ben", tenant, now), visit_of(tenant, "audit", now),
         visit_of(tenant, "staff", now), shown(tenant, now), declared(tenant, now),
         str(planned(tenant, device, "規約 第5条第1項", now)["deletion"]),
+        Group.objects.create(tenant=tenant, name="夜の当番", created_at=now),
     )  # fmt: skip
 
 

@@ -12,7 +12,7 @@ from noroshi.tenants.models import User
 ALLOWED = frozenset(
     {
         *("first-password", "first-link", "sign-out", "set_language", "healthz", "csp-report"),
-        "consent",
+        *("consent", "incident-by-mail"),  # of the mail's holder, whoever is signed in
     }
 )
 

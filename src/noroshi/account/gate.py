@@ -16,7 +16,8 @@ SET_UP = "factor-set-up"
 OPEN = frozenset(
     {
         *(SET_UP, "mfa_activate_totp", "mfa_add_webauthn", "mfa_view_recovery_codes", "confirm"),
-        *("first-link", "sign-out", "set_language", "healthz", "csp-report", "consent"),
+        *("first-link", "sign-out", "set_language", "healthz", "csp-report"),
+        *("consent", "incident-by-mail"),  # of the mail's holder, whoever is signed in
     }
 )
 

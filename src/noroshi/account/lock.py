@@ -5,13 +5,13 @@ import math
 from axes.models import AccessAttempt
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
 from django.utils import timezone
 
 from noroshi.account.forms import SignInForm
 from noroshi.account.front import sign_in_page
 from noroshi.account.tries import name_of
 from noroshi.tenants.sign_ins import address_of
+from noroshi.ui.limits import too_many
 
 
 def locked(
@@ -27,11 +27,3 @@ def locked(
     now = timezone.now()
     ends = (last or now) + settings.AXES_COOLOFF_TIME
     return too_many(request, max(1, math.ceil((ends - now).total_seconds())), is_password=True)
-
-
-def too_many(request: HttpRequest, wait_s: int, *, is_password: bool = False) -> HttpResponse:
-    """429 with Retry-After and the minutes to wait."""
-    context = {"minutes": math.ceil(wait_s / 60), "is_password": is_password}
-    answer = render(request, "account/wait.html", context, status=429)
-    answer["Retry-After"] = str(wait_s)
-    return answer

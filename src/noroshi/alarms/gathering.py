@@ -25,6 +25,7 @@ def send_due(now: datetime) -> int:
 
     The lock of a recipient's pace is the claim; notices and mail commit together.
     """
+    _drop_of_removed()
     done = 0
     while True:
         with transaction.atomic():
@@ -45,6 +46,12 @@ def prune(now: datetime) -> int:
     old = Notice.objects.filter(decided_at__lt=now - KEPT).exclude(state=State.WAITING)
     ids = list(old.order_by("decided_at").values_list("pk", flat=True)[:DELETED_MAX])
     return Notice.objects.filter(pk__in=ids).delete()[0]
+
+
+def _drop_of_removed() -> None:
+    """What waited for somebody who was taken off the list is told to nobody."""
+    orphans = Notice.objects.filter(recipient=None, state=State.WAITING)
+    orphans.update(state=State.DROPPED, reason=Reason.REMOVED)
 
 
 def _send(pace: Pace, policy: Policy, now: datetime) -> None:

@@ -181,6 +181,7 @@ class Notice(models.Model):
         QUIET = "quiet", _("静かな時間なので、あとでまとめる")
         PAUSED = "paused", _("一時間の上限に達したので、あとでまとめる")
         STOPPED = "stopped", _("この通知先への通知が止めてある")
+        REMOVED = "removed", _("この通知先は、知らせる前に外された")
         UNLICENSED = "unlicensed", _("契約にメールの通知がない")
         UNWANTED = "unwanted", _("復帰は知らせない設定になっている")
         LOOKED_AFTER = "looked_after", _("その前に対応されたか、終わった")
@@ -191,9 +192,10 @@ class Notice(models.Model):
         "alarms.Incident", on_delete=models.CASCADE, related_name="notices"
     )
     device = models.ForeignKey(Device, on_delete=models.CASCADE, related_name="+")
-    # A recipient who is taken off the list leaves name and address behind.
+    # A recipient who is taken off the list leaves name and address behind. The database itself
+    # empties this (ON DELETE SET NULL): the pages may read notices, never change them.
     recipient = models.ForeignKey(
-        "alarms.Recipient", on_delete=models.SET_NULL, null=True, related_name="notices"
+        "alarms.Recipient", on_delete=models.DO_NOTHING, null=True, related_name="notices"
     )
     name = models.CharField(max_length=100)
     address = models.CharField(max_length=254)

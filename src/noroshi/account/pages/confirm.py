@@ -16,10 +16,11 @@ from django.shortcuts import redirect
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
-from noroshi.account import limits, show
+from noroshi.account import show
 from noroshi.account.forms import CodeForm, PasswordForm
 from noroshi.account.pages.sign import note_failure
 from noroshi.tenants.models import User
+from noroshi.ui import limits
 
 
 class AgainCodeForm(CodeForm):

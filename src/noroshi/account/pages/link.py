@@ -7,8 +7,8 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
-from noroshi.account.limits import LINK, limited
 from noroshi.tenants import accounts
+from noroshi.ui.limits import LINK, limited
 
 USER_KEY = "first_user"  # the session's note of whose link was opened: a user's number
 

@@ -9,11 +9,12 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
-from noroshi.account import limits, mails, show
+from noroshi.account import mails, show
 from noroshi.account.forms import MailForm
 from noroshi.tenants import access, audit
 from noroshi.tenants.audit import Actor
 from noroshi.tenants.recent import require_recent
+from noroshi.ui import limits
 
 SALT = "noroshi.account.mail"
 TOKEN_S_MAX = 24 * 3600

@@ -16,7 +16,7 @@ from django.utils.encoding import force_bytes
 from django.utils.http import urlsafe_base64_encode
 from django.views.decorators.http import require_http_methods
 
-from noroshi.account import limits, mails, tries
+from noroshi.account import mails, tries
 from noroshi.account.first_form import NewPasswordForm
 from noroshi.account.forms import ForgottenForm
 from noroshi.account.surroundings import surroundings
@@ -24,6 +24,7 @@ from noroshi.tenants import access, audit, sessions
 from noroshi.tenants.audit import Actor
 from noroshi.tenants.models import User
 from noroshi.tenants.passwords import NOWHERE
+from noroshi.ui import limits
 
 DECOY = User(pk=0, login="", name="", email="nobody@localhost.localdomain", state=User.State.ACTIVE)
 

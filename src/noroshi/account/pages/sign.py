@@ -17,12 +17,13 @@ from django.utils import timezone
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
-from noroshi.account import codes, limits
+from noroshi.account import codes
 from noroshi.account.forms import LOGIN_CHARS_MAX, WRONG, SignInForm
 from noroshi.account.front import sign_in_page
 from noroshi.tenants import sessions, sign_ins
 from noroshi.tenants.models import SignIn, User
 from noroshi.tenants.sign_ins import Arrival, where_of
+from noroshi.ui import limits
 
 
 @sensitive_post_parameters("password")

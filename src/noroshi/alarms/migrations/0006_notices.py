@@ -28,7 +28,7 @@ ALTER TABLE alarms_notice ADD CONSTRAINT alarms_notice_device_in_tenant
     DEFERRABLE INITIALLY DEFERRED;
 ALTER TABLE alarms_notice ADD CONSTRAINT alarms_notice_recipient_in_tenant
     FOREIGN KEY (tenant_id, recipient_id) REFERENCES alarms_recipient (tenant_id, id)
-    DEFERRABLE INITIALLY DEFERRED;
+    ON DELETE SET NULL (recipient_id) DEFERRABLE INITIALLY DEFERRED;
 """
 DROP = """
 ALTER TABLE alarms_duty DROP CONSTRAINT alarms_duty_group_in_tenant;
@@ -85,13 +85,13 @@ class Migration(migrations.Migration):
                 ('number', models.PositiveSmallIntegerField(default=0)),
                 ('decided_at', models.DateTimeField()),
                 ('state', models.CharField(choices=[('waiting', '待っている'), ('posted', 'メールにした'), ('dropped', '知らせない')], max_length=8)),
-                ('reason', models.CharField(choices=[('at_once', 'すぐに送る'), ('gathered', '短い間に多いので、一通にまとめる'), ('quiet', '静かな時間なので、あとでまとめる'), ('paused', '一時間の上限に達したので、あとでまとめる'), ('stopped', 'この通知先への通知が止めてある'), ('unlicensed', '契約にメールの通知がない'), ('unwanted', '復帰は知らせない設定になっている'), ('looked_after', 'その前に対応されたか、終わった'), ('outage', '回線の障害としてまとめて知らせた')], max_length=12)),
+                ('reason', models.CharField(choices=[('at_once', 'すぐに送る'), ('gathered', '短い間に多いので、一通にまとめる'), ('quiet', '静かな時間なので、あとでまとめる'), ('paused', '一時間の上限に達したので、あとでまとめる'), ('stopped', 'この通知先への通知が止めてある'), ('removed', 'この通知先は、知らせる前に外された'), ('unlicensed', '契約にメールの通知がない'), ('unwanted', '復帰は知らせない設定になっている'), ('looked_after', 'その前に対応されたか、終わった'), ('outage', '回線の障害としてまとめて知らせた')], max_length=12)),
                 ('due_at', models.DateTimeField(null=True)),
                 ('posted_at', models.DateTimeField(null=True)),
                 ('message_id', models.CharField(blank=True, db_default='', default='', max_length=200)),
                 ('device', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='devices.device')),
                 ('incident', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='notices', to='alarms.incident')),
-                ('recipient', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='notices', to='alarms.recipient')),
+                ('recipient', models.ForeignKey(null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='notices', to='alarms.recipient')),
                 ('tenant', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, to='tenants.tenant')),
             ],
         ),

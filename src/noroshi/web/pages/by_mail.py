@@ -17,6 +17,7 @@ from noroshi.alarms.deeds import BadDeed, Doer, Standing
 from noroshi.alarms.links import Held
 from noroshi.alarms.models import Recipient
 from noroshi.tenants import access
+from noroshi.ui.limits import BY_MAIL, limited
 from noroshi.web.board import cases_of
 
 NOBODY = 0  # nobody is signed in
@@ -26,6 +27,7 @@ LANGUAGES = ("ja", "en")
 @login_not_required
 @never_cache
 @require_http_methods(["GET", "POST"])
+@limited(BY_MAIL)
 def incident_by_mail(request: HttpRequest, token: str) -> HttpResponseBase:
     """What happened and who looks after it; the buttons say that one has seen it, or goes."""
     now = timezone.now()

@@ -11,6 +11,7 @@ from django.views.decorators.http import require_http_methods
 
 from noroshi.outbox import consent
 from noroshi.tenants import access
+from noroshi.ui.limits import BY_MAIL, limited
 
 NOBODY = 0
 
@@ -18,6 +19,7 @@ NOBODY = 0
 @login_not_required
 @never_cache
 @require_http_methods(["GET", "POST"])
+@limited(BY_MAIL)
 def consent_page(request: HttpRequest, token: str) -> HttpResponseBase:
     """Looking changes nothing, so that a mail scanner cannot; the buttons do."""
     link = consent.read_link(token)

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from typing import Concatenate, ParamSpec
 
 from django.core.cache import cache
-from django.http import HttpRequest, HttpResponseBase
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import render
 from django.utils import timezone
 
-from noroshi.account.lock import too_many
 from noroshi.tenants.sign_ins import address_of
 
 P = ParamSpec("P")
@@ -25,6 +25,7 @@ class Limit:
     name: str
     times: int
     window_s: int
+    is_of_account: bool = True  # whoever waits may go back to the sign-in
 
 
 # A school or an office may stand behind one address, so these are for machines, not for people.
@@ -33,6 +34,8 @@ PASSKEY = Limit("passkey", 100, 5 * 60)
 RESET = Limit("reset", 20, 3600)
 RESET_CONFIRM = Limit("reset-confirm", 40, 3600)
 LINK = Limit("link", 40, 3600)
+# Links in mails: their readers have no account, and a company's gateway may open them for many.
+BY_MAIL = Limit("by-mail", 100, 5 * 60, is_of_account=False)
 # How many mails one person can be sent by strangers.
 RESET_MAILS = Limit("reset-mails", 3, 3600)
 
@@ -46,7 +49,7 @@ def limited(limit: Limit) -> Callable[[View[P]], View[P]]:
             if request.method == "POST":
                 wait_s = one_more(limit, address_of(request) or "")
                 if wait_s:
-                    return too_many(request, wait_s)
+                    return too_many(request, wait_s, is_of_account=limit.is_of_account)
             return view(request, *args, **kwargs)
 
         return door
@@ -69,3 +72,17 @@ def one_more(limit: Limit, who: str) -> int:
     if count <= limit.times:
         return 0
     return max(1, math.ceil((window + 1) * limit.window_s - at))
+
+
+def too_many(
+    request: HttpRequest, wait_s: int, *, is_password: bool = False, is_of_account: bool = True
+) -> HttpResponse:
+    """429 with Retry-After and the minutes to wait."""
+    context = {
+        "minutes": math.ceil(wait_s / 60),
+        "is_password": is_password,
+        "is_of_account": is_of_account,
+    }
+    answer = render(request, "ui/wait.html", context, status=429)
+    answer["Retry-After"] = str(wait_s)
+    return answer
