@@ -13,6 +13,7 @@ from noroshi.outbox import consent
 from noroshi.outbox.models import Message, Standing
 from noroshi.tenants.audit import Actor
 from tests.contracted import set_condition
+from tests.house.english import japanese_left
 from tests.web.conftest import Cast
 
 TARO = Person("太郎", "taro@example.com")
@@ -53,6 +54,13 @@ def test_looking_changes_nothing_and_the_button_says_yes(cast: Cast, taro: Recip
     assert state(cast) == "unconfirmed"
     assert "確認しました" in somebody.post(path(cast), {"answer": "yes"}).content.decode()
     assert state(cast) == "confirmed"
+
+
+def test_a_browser_that_speaks_english_is_asked_in_english(cast: Cast, taro: Recipient) -> None:
+    somebody = Client(headers={"accept-language": "en"})
+    for page in (somebody.get(path(cast)), somebody.post(path(cast), {"answer": "yes"})):
+        assert '<html lang="en">' in page.content.decode()
+        assert japanese_left(page.content.decode()) == []
 
 
 def test_a_no_is_seen_by_the_contractor_and_can_be_taken_back(

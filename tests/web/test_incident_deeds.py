@@ -6,8 +6,9 @@ from django.utils import timezone
 
 from noroshi.alarms import links
 from noroshi.alarms.links import Claim
-from noroshi.alarms.models import Incident
+from noroshi.alarms.models import Incident, Recipient
 from noroshi.tenants.models import AuditEntry
+from tests.house.english import japanese_left
 from tests.web.conftest import Cast
 
 PAGE = "/incidents/incident1/"
@@ -56,6 +57,13 @@ def test_to_look_at_the_link_of_a_mail_changes_nothing(cast: Cast, link: str) ->
     assert "確認した</button>" in page
     assert "no-store" in answer["Cache-Control"]
     assert Incident.objects.get().acknowledged_at is None
+
+
+def test_whose_mails_are_english_reads_an_english_page(cast: Cast, link: str) -> None:
+    Recipient.objects.filter(pk=cast.recipient.pk).update(language="en")
+    for page in (Client().get(link), Client().post(link, {"do": "take"}, follow=True)):
+        assert '<html lang="en">' in page.content.decode()
+        assert japanese_left(page.content.decode()) == []
 
 
 def test_the_button_behind_the_link_acknowledges_in_the_recipients_name(
