@@ -108,7 +108,7 @@ def cast(db: None) -> Cast:
         now, enrolled("ben", tenant, now), visit_of(tenant, "audit", now),
         visit_of(tenant, "staff", now), shown(tenant, now), declared(tenant, now),
         str(planned(tenant, device, "規約 第5条第1項", now)["deletion"]),
-        Group.objects.create(tenant=tenant, name="夜の当番", created_at=now),
+        Group.objects.create(tenant=tenant, name="日直", created_at=now),
     )  # fmt: skip
 
 

@@ -52,13 +52,13 @@ def test_a_group_has_a_roster_of_days_and_hours(cast: Cast, aki: Client) -> None
     assert f"{cast.recipient.name}：月・金 22:00〜06:00" in page
     duty = Duty.objects.get()
     assert (duty.weekdays, duty.begins, duty.ends) == (0b0010001, time(22), time(6))
-    group = Group.objects.get()
+    group = Group.objects.get(name="夜の当番")
     again = aki.get(f"/groups/{group.code}/").content.decode()
     assert 'value="22:00"' in again
     aki.post(f"/groups/{group.code}/", ROSTER | {"name": "空のグループ"})
     assert not Duty.objects.exists()
     aki.post(f"/groups/{group.code}/remove/")
-    assert not Group.objects.exists()
+    assert list(Group.objects.all()) == [cast.group]
     actions = AuditEntry.objects.filter(action__startswith="group.").order_by("pk")
     assert [one.action for one in actions] == ["group.made", "group.changed", "group.removed"]
 
@@ -69,7 +69,7 @@ def test_a_duty_on_no_day_or_with_half_its_hours_is_refused(cast: Cast, aki: Cli
         "曜日を選んで" in aki.post("/groups/new/", base | {"form-0-weekdays": []}).content.decode()
     )
     assert "両方を" in aki.post("/groups/new/", base | {"form-0-ends": ""}).content.decode()
-    assert not Group.objects.exists()
+    assert list(Group.objects.all()) == [cast.group]
 
 
 def test_a_group_of_anothers_recipient_is_not_made(cast: Cast, chie: Client) -> None:

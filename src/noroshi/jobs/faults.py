@@ -29,9 +29,11 @@ from noroshi.jobs.postgres import Embedded
 from noroshi.jobs.postgres_files import any_port
 from noroshi.jobs.smoking import cast
 from noroshi.jobs.smoking.cast import Terminal
+from noroshi.jobs.smoking.consent import says_yes
 from noroshi.jobs.smoking.network import Network
 from noroshi.jobs.smoking.product import Product
 from noroshi.jobs.smoking.report import CheckFailed, Report, say
+from noroshi.jobs.smoking.tenant import Tenant
 
 KILLS, SECONDS = 60, 75
 KILLS_A_MINUTE = 45
@@ -111,7 +113,7 @@ def rage(run: Run, product: Product, office: MoodyPostOffice, around: Setting) -
         can.remove(plan.CLOCK)
     office.open()
     product.start()
-    load = Load(furnish(product), list(TERMINALS))
+    load = Load(furnish(product, office), list(TERMINALS))
     driver = Driver(product, office, around.disks, around.clock)
     load.start()
     try:
@@ -123,7 +125,7 @@ def rage(run: Run, product: Product, office: MoodyPostOffice, around: Setting) -
     return reckoning(product, office, load, driver)
 
 
-def furnish(product: Product) -> Network:
+def furnish(product: Product, mails: MoodyPostOffice) -> Network:
     """A tenant, its terminals with a limit each, and somebody who is told; through the pages."""
     report = Report()
     office = smoke.open_office(report, product)
@@ -135,10 +137,20 @@ def furnish(product: Product) -> Network:
     codes = tenant.codes()
     tenant.add_recipient(*RECIPIENT)
     tenant.tell_singly()
+    say_yes(report, tenant, mails)
     limits = {"upper": f"{reckon.LIMIT:g}", "margin": f"{reckon.MARGIN:g}", "hold_min": "0"}
     for terminal in TERMINALS:
         tenant.add_rule(codes[terminal.name], "temperature", limits, [RECIPIENT[0]])
     return line
+
+
+def say_yes(report: Report, tenant: Tenant, mails: MoodyPostOffice) -> None:
+    """The recipient is asked by one mail, says yes, and is told of alarms from then on."""
+    report.becomes("the recipient is asked once", lambda: len(mails.taken), 1)
+    (body,) = mails.bodies()
+    is_good = says_yes(tenant.who.base, RECIPIENT[0], body)
+    report.holds("the recipient says yes", is_good=is_good, seen=body)
+    mails.forget()
 
 
 def settle(product: Product) -> None:

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from noroshi.jobs.postgres_files import any_port
 from noroshi.jobs.smoking import cast, codes, storm, story
+from noroshi.jobs.smoking.consent import says_yes
 from noroshi.jobs.smoking.network import Network
 from noroshi.jobs.smoking.office import Office
 from noroshi.jobs.smoking.person import Person
@@ -159,14 +160,8 @@ def say_yes(world: World) -> None:
         addresses,
     )
     for mail in world.mailbox.mails:
-        link = next(line for line in mail.body.splitlines() if "/wanted/" in line)
-        somebody = Person(world.tenant.who.base, mail.to)
-        page = somebody.get(link)
-        yes = {"answer": ["yes"]}
-        done = somebody.submit(page, page.forms[0], page.forms[0].values | yes, status=200)
-        world.report.holds(
-            f"{mail.to} says yes", is_good=done.shows("確認しました"), seen=done.text
-        )
+        is_good = says_yes(world.tenant.who.base, mail.to, mail.body)
+        world.report.holds(f"{mail.to} says yes", is_good=is_good, seen=mail.body)
     world.mailbox.forget()
 
 

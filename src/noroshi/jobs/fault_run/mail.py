@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import email
+import email.policy
 import threading
 from collections import Counter
 
@@ -38,6 +39,20 @@ class MoodyPostOffice:
             with contextlib.suppress(OSError):
                 self._controller.stop()
         self._controller = None
+
+    def bodies(self) -> list[str]:
+        """The texts of the mails that came so far, each once."""
+        with self._lock:
+            raw = [octets for faces in self.contents.values() for octets in faces]
+        mails = [email.message_from_bytes(one, policy=email.policy.default) for one in raw]
+        parts = [mail.get_body(("plain",)) for mail in mails]
+        return [str(part.get_content()) for part in parts if part is not None]
+
+    def forget(self) -> None:
+        """Throw away what came so far."""
+        with self._lock:
+            self.taken.clear()
+            self.contents.clear()
 
     def be(self, mood: str) -> None:
         """Change the mood."""

@@ -78,7 +78,8 @@ class RuleForm(forms.Form):
             del self.fields["margin"]
         if not self.part.has_hold:
             del self.fields["hold_min"]
-        for name, field in asked_for.items():
+        held = {"hold_min": self.fields["hold_min"]} if self.part.has_hold else {}
+        for name, field in (asked_for | held).items():
             field.widget.attrs |= {"aria-label": field.label, "class": "in-line", "data-slot": name}
         own = access.rows(member, Recipient).order_by("name", "pk")
         told = self.fields["recipients"]
