@@ -7,6 +7,7 @@ from django.utils import timezone
 from noroshi.alarms import links
 from noroshi.alarms.links import Claim
 from noroshi.alarms.models import Incident, Recipient
+from noroshi.outbox.models import Message
 from noroshi.tenants.models import AuditEntry
 from tests.house.english import japanese_left
 from tests.web.conftest import Cast
@@ -64,6 +65,15 @@ def test_whose_mails_are_english_reads_an_english_page(cast: Cast, link: str) ->
     for page in (Client().get(link), Client().post(link, {"do": "take"}, follow=True)):
         assert '<html lang="en">' in page.content.decode()
         assert japanese_left(page.content.decode()) == []
+
+
+def test_who_reads_the_mail_in_the_log_gets_no_key_of_its_link(
+    cast: Cast, ben: Client, link: str
+) -> None:
+    Message.objects.filter(pk=cast.message.pk).update(body=f"確認: https://iot.example.jp{link}")
+    page = ben.get(f"/mails/{cast.message.pk}/").content.decode()
+    assert "https://iot.example.jp/a/…" in page
+    assert link not in page
 
 
 def test_the_button_behind_the_link_acknowledges_in_the_recipients_name(

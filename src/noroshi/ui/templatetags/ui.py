@@ -17,6 +17,7 @@ from django.utils.translation import gettext
 
 from noroshi.ui.assets import imports_json
 from noroshi.ui.icons import icon_svg, logo_svg, mark_svg
+from noroshi.ui.keys import without_keys
 from noroshi.ui.live_address import live_origin as origin_of_live
 from noroshi.ui.spark import Limits, Point, spark_svg
 from noroshi.ui.words import (
@@ -80,6 +81,12 @@ def jst(value: datetime | None, style: str = "minute") -> SafeString:
     if value is None:
         return format_html("{}", NOTHING)
     return time_element(value, instant_words(value, style))
+
+
+@register.filter
+def keyless(value: str) -> str:
+    """A mail's text without the keys in its links: `<pre>{{ mail.body|keyless }}</pre>`."""
+    return without_keys(value)
 
 
 @register.filter
