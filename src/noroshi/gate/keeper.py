@@ -70,7 +70,11 @@ class _Waiting:
 
     def settle(self, error: Exception | None = None) -> None:
         self.is_done = True
-        self.told(error)
+        try:
+            self.told(error)
+        except Exception:
+            # One answer is lost; those of all others must not be.
+            log.exception("entry %s: the answer failed", self.row.key)
 
 
 class Keeper:

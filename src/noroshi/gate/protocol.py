@@ -222,7 +222,11 @@ class Conversation(asyncio.Protocol):
         self._is_deaf = is_last
         if len(self._line) >= PIPELINE_MAX:
             self._pause()
-        self._house.intake.take(head, body, place.fill)
+        try:
+            self._house.intake.take(head, body, place.fill)
+        except Exception:
+            log.exception("a request could not be handled")
+            self._own_up(place)
 
     # Answers.
 
@@ -279,6 +283,12 @@ class Conversation(asyncio.Protocol):
         place = _Place(self, is_last=True)
         self._line.append(place)
         place.fill(given)
+
+    def _own_up(self, place: _Place) -> None:
+        """Whatever of the request is done, its sender hears that the fault is ours."""
+        if place.answer is None:
+            self._is_deaf = place.is_last = True
+            place.fill(answer.BROKEN)
 
     def _mind_head(self) -> None:
         if self._head_bytes > HEAD_BYTES_MAX:
