@@ -14,12 +14,14 @@ import pytest
 import uvloop
 from psycopg import sql
 
+from noroshi.gate import bell as gate_bell
 from noroshi.gate import keeper as gate_keeper
-from noroshi.gate import store as gate_store
+from noroshi.gate import writer as gate_writer
+from noroshi.gate.bell import ANY, NEVER, NEW, Bell
 from noroshi.gate.keeper import Full, Keeper, TooLate
 from noroshi.gate.row import Row
 from noroshi.gate.spool import Spool
-from noroshi.gate.store import Refused, Writer, Written
+from noroshi.gate.writer import Refused, Writer, Written
 from noroshi.inbox.models import Entry
 from tests.database import owner_url
 from tests.gate.conftest import (
@@ -176,15 +178,15 @@ def test_a_cut_connection_to_the_database_is_made_again_within_a_second(
 def test_a_connection_cut_while_a_statement_is_prepared_is_an_outage_like_any_other(
     sender: Callable[..., Sender], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    whole = gate_store.Writer._insert
+    whole = gate_writer.Writer._insert
     cuts = [psycopg.OperationalError("the connection is lost")]
 
-    async def cut_once(writer: gate_store.Writer, *rest: object) -> Written:
+    async def cut_once(writer: gate_writer.Writer, *rest: object) -> Written:
         if cuts:
             raise cuts.pop()
         return await whole(writer, *rest)
 
-    monkeypatch.setattr(gate_store.Writer, "_insert", cut_once)
+    monkeypatch.setattr(gate_writer.Writer, "_insert", cut_once)
     assert sender("json").send(b'{"id":"a","counter":1}').status == 200
     assert Entry.objects.count() == 1
 
@@ -236,6 +238,60 @@ def test_the_spine_is_told_of_new_rows_and_not_of_repetitions(
         assert len(list(spine.notifies(timeout=2, stop_after=1))) == 1
         assert network.send(b'{"id":"a","counter":1}').status == 200
         assert list(spine.notifies(timeout=0.3)) == []
+
+
+def test_many_rows_are_told_in_one_notice_and_the_last_are_not_forgotten(
+    transactional_db: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(gate_bell, "NOTICE_S", 0.5)
+
+    async def story(keeper: Keeper) -> None:
+        for number in range(6):
+            await keeper.put(row_of(number))
+        assert heard(0.1) == 1
+        await asyncio.sleep(1.2)
+
+    with psycopg.connect(database_url(), autocommit=True) as spine:
+
+        def heard(wait_s: float) -> int:
+            return len(list(spine.notifies(timeout=wait_s)))
+
+        spine.execute("LISTEN noroshi_inbox")
+        run_with_keeper(story, database_url())
+        assert heard(0.5) == 1
+
+
+def test_what_was_owed_in_an_outage_is_told_by_the_next_statement_whatever_is_new() -> None:
+    async def story() -> None:
+        rings: list[None] = []
+        bell = Bell(lambda: rings.append(None))
+        assert bell.least() == NEW
+        bell.note(NEW, 0)
+        assert bell.least() == NEW, "a repetition is no news"
+        bell.note(NEW, 3)
+        assert bell.least() == NEVER
+        bell.note(NEVER, 2)
+        bell.hush()
+        await asyncio.sleep(3 * gate_bell.NOTICE_S)
+        assert (rings, bell.least()) == ([], ANY)
+        bell.note(ANY, 0)
+        assert not bell.is_owing
+
+    asyncio.run(story())
+
+
+def test_repetitions_among_new_rows_are_counted_and_the_others_are_kept(
+    transactional_db: None,
+) -> None:
+    rows = [row_of(number) for number in range(30)]
+
+    async def story(keeper: Keeper) -> None:
+        for some in (rows[:10], rows[5:20], rows[15:], rows):
+            await asyncio.gather(*map(keeper.put, some))
+        assert (keeper.counts.stored, keeper.counts.duplicate) == (30, 40)
+
+    run_with_keeper(story, database_url())
+    assert set(Entry.objects.values_list("key", flat=True)) == {row.key for row in rows}
 
 
 def away(change: str) -> None:

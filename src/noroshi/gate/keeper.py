@@ -14,7 +14,8 @@ from noroshi.base import failpoints
 from noroshi.gate.row import Row
 from noroshi.gate.spool import Spool, SpoolFull
 from noroshi.gate.spool_format import pack
-from noroshi.gate.store import RETRY_S, STATEMENT_S_MAX, Away, Refused, Writer, Written
+from noroshi.gate.store import RETRY_S, STATEMENT_S_MAX
+from noroshi.gate.writer import Away, Refused, Writer, Written
 
 BATCH_ROWS_MAX = 1000
 WAITING_ROWS_MAX = 20_000

@@ -22,7 +22,8 @@ from noroshi.gate.intake import Intake, Terms
 from noroshi.gate.keeper import Keeper, end
 from noroshi.gate.protocol import CONNECTIONS_MAX, Conversation, House
 from noroshi.gate.spool import Spool
-from noroshi.gate.store import BadDatabase, Side, Writer
+from noroshi.gate.store import BadDatabase, Side
+from noroshi.gate.writer import Writer
 
 BACKLOG = 1024
 STOP_S_MAX = 8.0

@@ -1,4 +1,4 @@
-"""One connection to PostgreSQL that says one prepared statement, without a detour in between.
+"""One connection to PostgreSQL that says prepared statements, without a detour in between.
 
 The values go in as bytes: at a batch of a few dozen rows, a driver that looks at each of them costs
 more than the statement itself.
@@ -11,8 +11,8 @@ import psycopg
 from psycopg.pq import ConnStatus, DiagnosticField, ExecStatus
 from psycopg.pq.abc import PGresult
 
-STATEMENT = b"noroshi"
 BINARY = 1
+REPEATED = b"23505"  # a unique key is there already
 FAULTS_OF_A_ROW = frozenset({b"22", b"23", b"54"})  # data, integrity, a limit of the server
 
 
@@ -22,6 +22,10 @@ class Lost(Exception):
 
 class BadRow(Exception):
     """PostgreSQL will never take one of the rows."""
+
+
+class Repeated(BadRow):
+    """A row of the same key is there already."""
 
 
 class Pipe:
@@ -43,23 +47,23 @@ class Pipe:
         """Whether it was closed, from here or from there."""
         return self._socket < 0
 
-    async def prepare(self, sql: str) -> None:
-        """Name the statement that `run` says. Raises Lost."""
+    async def prepare(self, name: bytes, sql: str) -> None:
+        """Name a statement for `run`. Raises Lost."""
         try:
-            self._pg.send_prepare(STATEMENT, sql.encode())
+            self._pg.send_prepare(name, sql.encode())
         except psycopg.Error as error:
             raise Lost(str(error)) from None
         await self._answer(ExecStatus.COMMAND_OK)
 
-    async def run(self, values: Sequence[bytes]) -> bytes:
-        """Run it with values in binary; returns the first value of its answer, also in binary.
+    async def run(self, name: bytes, values: Sequence[bytes] = ()) -> bytes:
+        """Say a statement with values in binary; the first value of its answer, also in binary.
 
-        Raises Lost, BadRow.
+        Raises Lost, BadRow, Repeated.
         """
         if self.is_closed:
             raise Lost("the connection is closed")
         try:
-            self._pg.send_query_prepared(STATEMENT, values, [BINARY] * len(values), BINARY)
+            self._pg.send_query_prepared(name, values, [BINARY] * len(values), BINARY)
         except psycopg.Error as error:
             raise Lost(str(error)) from None
         told = await self._answer(ExecStatus.TUPLES_OK)
@@ -85,8 +89,7 @@ class Pipe:
             self._waiter = None
         if told.status != wanted:
             code = told.error_field(DiagnosticField.SQLSTATE) or b""
-            kind = BadRow if code[:2] in FAULTS_OF_A_ROW else Lost
-            raise kind(told.get_error_message().strip())
+            raise _kind(code)(told.get_error_message().strip())
         return told
 
     def _send(self) -> None:
@@ -126,3 +129,9 @@ class Pipe:
         if self._waiter is not None and not self._waiter.done():
             self._waiter.set_exception(Lost(why))
         self.close()
+
+
+def _kind(code: bytes) -> type[Exception]:
+    if code == REPEATED:
+        return Repeated
+    return BadRow if code[:2] in FAULTS_OF_A_ROW else Lost

@@ -1,27 +1,20 @@
-"""All that the gate says to PostgreSQL: rows in, connections and downlinks out."""
+"""What the gate asks of PostgreSQL besides the journal: connections and downlinks."""
 
 import asyncio
 import contextlib
 import logging
 import socket
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
 from uuid import UUID
 
 import asyncpg
 import msgspec
-import psycopg
 
-from noroshi.base import failpoints
 from noroshi.base.heartbeat import BEAT, EVERY_S, instance
 from noroshi.gate.book import Book
-from noroshi.gate.columns import arrays
 from noroshi.gate.connections import Connection
-from noroshi.gate.pipe import BadRow, Lost, Pipe
-from noroshi.gate.row import Row
 
-JOURNAL_LOCK = 0x6E6F726F7368  # "norosh": one writer of the journal at a time gets its ids
 DOWNLINK_LOCK = 0x6E6F  # "no": the class of locks by BIDIR request
 STATEMENT_S_MAX = 10.0
 CONNECT_S_MAX = 1.5
@@ -34,25 +27,6 @@ PULSE = BEAT.format("$1", "$2", "$3", "$4")
 
 log = logging.getLogger(__name__)
 
-# The lock is taken before the first id and let go after the commit is visible, so that ids
-# become visible in their order over any number of gates and a reader's watermark skips none.
-INSERT = f"""
-WITH turn AS MATERIALIZED (SELECT pg_advisory_xact_lock({JOURNAL_LOCK})),
-stored AS (
-    INSERT INTO inbox_entry (key, slice, connection_id, received_at, event, address,
-                             content_type, query, body)
-    SELECT sent.* FROM turn, unnest($1::uuid[], $2::smallint[], $3::integer[], $4::timestamptz[],
-                                    $5::text[], $6::text[], $7::text[], $8::text[], $9::bytea[]
-                                   ) AS sent
-    ON CONFLICT (key) DO NOTHING
-    RETURNING 1
-), counted AS (
-    INSERT INTO base_tally (stage, slot, count)
-    SELECT 'stored', 0, count(*) FROM stored HAVING count(*) > 0
-    ON CONFLICT (stage, slot) DO UPDATE SET count = base_tally.count + excluded.count
-)
-SELECT count(*), CASE WHEN count(*) > 0 THEN pg_notify('noroshi_inbox', '') END FROM stored
-"""
 CONNECTIONS = """
 SELECT id, tenant_id, kind, token_hash, factor, factor_header, factor_hash, settings::text
 FROM inbox_connection WHERE is_open
@@ -101,18 +75,6 @@ KEPT_ALIVE = (
     (socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, DEAD_MS),
 )
 
-# The same for the writer's connection, which is libpq's.
-AS_WRITER: dict[str, str | int] = {
-    "application_name": "noroshi gate",
-    "options": " ".join(f"-c {name}={value}" for name, value in SESSION.items()),
-    "keepalives_idle": SILENT_S,
-    "keepalives_interval": ASK_AGAIN_S,
-    "keepalives_count": ASKS,
-    "tcp_user_timeout": DEAD_MS,
-}
-# The row itself is what PostgreSQL or the encoder will not take: every other error is an outage.
-BAD_ROW = (BadRow, ValueError, OverflowError)  # what cannot be encoded never reaches the server
-WRITER_OUTAGE = (Lost, psycopg.Error, OSError, TimeoutError)
 OUTAGE = (
     asyncpg.PostgresError,
     asyncpg.InterfaceError,
@@ -130,102 +92,6 @@ HOPELESS = (
 
 class BadDatabase(Exception):
     """The database cannot be used; the message is the server's own line."""
-
-
-class Away(Exception):
-    """PostgreSQL did not take the rows, or not in time; it may have stored them all the same."""
-
-
-class Refused(Exception):
-    """PostgreSQL will never take this row."""
-
-
-@dataclass(frozen=True, slots=True)
-class Written:
-    """What became of a batch: rows new in the journal, and which ones it will never take."""
-
-    stored: int
-    refused: tuple[Row, ...] = ()
-
-    def __add__(self, other: "Written") -> "Written":
-        return Written(self.stored + other.stored, self.refused + other.refused)
-
-
-class Writer:
-    """The gate's first connection: carries batches of rows into the journal."""
-
-    def __init__(self, database_url: str) -> None:
-        """Nothing is opened before the first `write`."""
-        self.is_up = True
-        self._url = database_url
-        self._pipe: Pipe | None = None
-        self._mark: UUID | None = None
-
-    async def write(
-        self, rows: Sequence[Row], *, of: UUID | None, seconds_max: float = STATEMENT_S_MAX
-    ) -> Written:
-        """Return when all rows, or ones of the same keys, are durable in the database of a mark.
-
-        `of` None = in whichever it is. Raises Away, also for another database.
-        """
-        try:
-            async with asyncio.timeout(seconds_max):
-                way = await self._connected(of)
-                written = await self._insert(way, rows)
-        except WRITER_OUTAGE as error:
-            if self.is_up:
-                log.warning("database is away or slow: %s", one_line(error))
-            self.is_up = False
-            self.close()
-            raise Away from None
-        failpoints.at("gate.stored")
-        if not self.is_up:
-            log.warning("database is back")
-        self.is_up = True
-        return written
-
-    def close(self) -> None:
-        """Cut the connection; the next `write` makes another."""
-        if self._pipe is not None:
-            self._pipe.close()
-            self._pipe = None
-
-    async def _insert(self, way: Pipe, rows: Sequence[Row]) -> Written:
-        try:
-            return Written(int.from_bytes(await way.run(arrays(rows)), "big"))
-        except BAD_ROW as error:
-            if len(rows) > 1:
-                middle = len(rows) // 2
-                first = await self._insert(way, rows[:middle])
-                return first + await self._insert(way, rows[middle:])
-            row = rows[0]
-            log.error("entry %s of connection %s refused: %s", row.key, row.connection_id, error)
-            return Written(0, (row,))
-
-    async def _connected(self, mark: UUID | None) -> Pipe:
-        if self._pipe is None or self._pipe.is_closed:
-            async with asyncio.timeout(CONNECT_S_MAX):
-                self._mark, self._pipe = await _piped(self._url)
-        if mark not in {None, self._mark}:
-            raise Lost("this is another database than the one rows wait for")
-        return self._pipe
-
-
-async def _piped(database_url: str) -> tuple[UUID | None, Pipe]:
-    """A new connection for the INSERT, and the mark of the database that it leads to.
-
-    Raises as WRITER_OUTAGE says.
-    """
-    address = psycopg.conninfo.make_conninfo(database_url, **AS_WRITER)
-    made = await psycopg.AsyncConnection.connect(address, autocommit=True, prepare_threshold=None)
-    with contextlib.ExitStack() as undo:
-        undo.callback(made.pgconn.finish)
-        found = await (await made.execute(MARK)).fetchone()
-        pipe = Pipe(made)
-        undo.callback(pipe.close)
-        await pipe.prepare(INSERT)
-        undo.pop_all()
-    return (found[0] if found else None), pipe
 
 
 async def connected(database_url: str) -> asyncpg.Connection:

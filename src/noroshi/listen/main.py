@@ -15,7 +15,8 @@ from noroshi.base import environment
 from noroshi.base.logs import Line as LogLine
 from noroshi.gate.keeper import Keeper, end
 from noroshi.gate.spool import Spool
-from noroshi.gate.store import BadDatabase, Writer
+from noroshi.gate.store import BadDatabase
+from noroshi.gate.writer import Writer
 from noroshi.inbox.sealing import sealer
 from noroshi.listen.listener import Listener
 from noroshi.listen.store import Desk
