@@ -23,6 +23,7 @@ from noroshi.alarms.models import (
     Rhythm,
     Rule,
     RuleState,
+    SharedRule,
 )
 from noroshi.base import roles
 from noroshi.base.roles import APP, PIPELINE
@@ -235,6 +236,9 @@ def fill(device: Device) -> None:
     told = Recipient.objects.create(tenant_id=own, name="r", address="r@example.jp", created_at=now)
     rule = Rule.objects.create(tenant_id=own, device=device, key="t", upper=1, created_at=now)
     rule.recipients.add(told)
+    shared = SharedRule.objects.create(tenant_id=own, group="g", key="t", upper=1, created_at=now)
+    shared.recipients.add(told)
+    shared.devices.add(device)
     RuleState.objects.create(rule=rule)
     Rhythm.objects.create(device=device, tenant_id=own, learned_at=now)
     incident = Incident.objects.create(

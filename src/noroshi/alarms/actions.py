@@ -10,7 +10,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from noroshi.alarms.checks import flaw_of
-from noroshi.alarms.models import LIMITS, Incident, Recipient, Rule, RuleState
+from noroshi.alarms.models import LIMITS, Incident, Recipient, Rule, RuleState, RuleTerms
 from noroshi.contracts.effective import exceeded, of_tenant
 from noroshi.devices.models import Device
 from noroshi.outbox import consent
@@ -64,14 +64,14 @@ def make_rule(
     device: Device, terms: Terms, recipients: Sequence[Recipient], *, by: Actor, now: datetime
 ) -> Rule:
     """Watch a quantity of a device; raises BadRule."""
-    _check(terms)
-    _check_tenant(device.tenant_id, recipients)
-    recipients = _still_there(recipients)
+    check(terms)
+    check_tenant(device.tenant_id, recipients)
+    recipients = still_there(recipients)
     rule = Rule.objects.create(
         tenant_id=device.tenant_id, device=device, created_at=now, **asdict(terms)
     )
     rule.recipients.set(recipients)
-    record(by, "rule.made", device, now=now, details=_details(rule, recipients))
+    record(by, "rule.made", device, now=now, details=details_of(rule, recipients))
     return rule
 
 
@@ -84,17 +84,18 @@ def change_rule(
     Other limits begin anew: what was judged by the old ones says nothing about them, so an open
     incident ends. When only the recipients change, it goes on.
     """
-    _check(terms)
-    _check_tenant(rule.tenant_id, recipients)
+    check(terms)
+    check_tenant(rule.tenant_id, recipients)
     known = Rule.objects.select_for_update(no_key=True).get(pk=rule.pk)
-    recipients = _still_there(recipients)
-    before = _details(known, list(known.recipients.all()))
-    is_other = _terms(known) != terms
+    _check_own(known)
+    recipients = still_there(recipients)
+    before = details_of(known, list(known.recipients.all()))
+    is_other = terms_of(known) != terms
     for name, value in asdict(terms).items():
         setattr(known, name, value)
     known.save(update_fields=list(asdict(terms)))
     known.recipients.set(recipients)
-    details: dict[str, object] = {"before": before, "after": _details(known, recipients)}
+    details: dict[str, object] = {"before": before, "after": details_of(known, recipients)}
     if is_other:
         details["incidents_closed"] = _begin_anew(known, now=now)
     record(by, "rule.changed", known.device, now=now, details=details)
@@ -105,7 +106,8 @@ def change_rule(
 def remove_rule(rule: Rule, *, by: Actor, now: datetime) -> None:
     """Stop watching; an open incident ends, past ones stay in the history."""
     known = Rule.objects.select_for_update().get(pk=rule.pk)
-    details = _details(known, list(known.recipients.all()))
+    _check_own(known)
+    details = details_of(known, list(known.recipients.all()))
     details["incidents_closed"] = _begin_anew(known, now=now)
     device = known.device
     known.delete()
@@ -153,7 +155,7 @@ def change_recipient(
 @transaction.atomic
 def remove_recipient(recipient: Recipient, *, by: Actor, now: datetime) -> None:
     """Tell this person no more; mails that wait are still sent."""
-    # Whoever makes this one a rule's recipient at the same time is waited for (_still_there).
+    # Whoever makes this one a rule's recipient at the same time is waited for (still_there).
     Recipient.objects.select_for_update().filter(pk=recipient.pk).first()
     details = {"name": recipient.name, "address": recipient.address}
     record(by, "recipient.removed", recipient, now=now, details=details)
@@ -189,7 +191,13 @@ def _begin_anew(rule: Rule, *, now: datetime) -> list[str]:
     return codes
 
 
-def _check(terms: Terms) -> None:
+def _check_own(rule: Rule) -> None:
+    if rule.shared_id is not None:
+        raise BadRule(_("まとめた条件は、まとめて変えてください。"))
+
+
+def check(terms: Terms) -> None:
+    """Raise BadRule where the terms make no sense."""
     if not terms.key.strip():
         raise BadRule(_("項目を選んでください。"))
     limits = (terms.upper, terms.lower)
@@ -229,12 +237,13 @@ def _ask(recipient: Recipient, now: datetime) -> None:
         raise BadRecipient(str(reason)) from None
 
 
-def _check_tenant(tenant_id: int, recipients: Sequence[Recipient]) -> None:
+def check_tenant(tenant_id: int, recipients: Sequence[Recipient]) -> None:
+    """Raise BadRule where a recipient is of another tenant."""
     if any(recipient.tenant_id != tenant_id for recipient in recipients):
         raise BadRule(_("ほかの契約者の通知先は選べません。"))
 
 
-def _still_there(recipients: Sequence[Recipient]) -> list[Recipient]:
+def still_there(recipients: Sequence[Recipient]) -> list[Recipient]:
     """Those that nobody has removed meanwhile; nobody can until the transaction ends."""
     known = Recipient.objects.filter(pk__in=[recipient.pk for recipient in recipients])
     return list(known.order_by("pk").select_for_update(no_key=True))
@@ -254,13 +263,15 @@ def _recipient_fields(person: Person) -> dict[str, object]:
     }
 
 
-def _terms(rule: Rule) -> Terms:
+def terms_of(rule: RuleTerms) -> Terms:
+    """What a rule says."""
     return Terms(**{one.name: getattr(rule, one.name) for one in fields(Terms)})
 
 
-def _details(rule: Rule, recipients: Sequence[Recipient]) -> dict[str, object]:
+def details_of(rule: RuleTerms, recipients: Sequence[Recipient]) -> dict[str, object]:
+    """The rule as the history keeps it."""
     told = sorted(recipient.code for recipient in recipients)
-    terms = asdict(_terms(rule))
+    terms = asdict(terms_of(rule))
     if rule.is_plain:
         for name in ("kind", "options", "more"):
             del terms[name]

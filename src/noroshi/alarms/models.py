@@ -6,7 +6,7 @@ from django.utils.translation import gettext_lazy as _
 from noroshi.alarms.conditions import Condition, Limits, Plan, condition_of, more_of
 from noroshi.alarms.judge import Known, State
 from noroshi.alarms.told_models import Chase, Duty, Event, Group, Notice, Pace, Policy
-from noroshi.devices.models import Device
+from noroshi.devices.models import Device, DeviceType, Site
 from noroshi.tenants.models import Tenant, User, new_code
 
 __all__ = [
@@ -26,6 +26,8 @@ __all__ = [
     "Rhythm",
     "Rule",
     "RuleState",
+    "RuleTerms",
+    "SharedRule",
 ]
 
 LIMITS = "limits"
@@ -54,16 +56,14 @@ class Recipient(models.Model):
         return self.name
 
 
-class Rule(models.Model):
-    """What is watched on one device, and who is told.
+class RuleTerms(models.Model):
+    """What a rule says.
 
     The commonest kind, `limits`, says all in columns. Every other kind has its fields in `options`;
     hours, seasons and the like stand in `more`; see conditions.
     """
 
-    tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE)
     code = models.CharField(max_length=20, unique=True, default=new_code)
-    device = models.ForeignKey(Device, on_delete=models.CASCADE, related_name="rules")
     key = models.CharField(_("項目"), max_length=80)
     kind = models.CharField(max_length=12, default=LIMITS)
     upper = models.FloatField(_("上限"), null=True, blank=True)
@@ -72,30 +72,11 @@ class Rule(models.Model):
     hold_s = models.PositiveIntegerField(_("判定時間（秒）"), default=0)
     options = models.JSONField(default=dict, blank=True)
     more = models.JSONField(default=dict, blank=True)
-    recipients = models.ManyToManyField(Recipient, related_name="rules", blank=True)
     is_active = models.BooleanField(_("有効"), default=True)
     created_at = models.DateTimeField()
 
     class Meta:
-        constraints = [
-            # A rule without a limit would never speak.
-            models.CheckConstraint(
-                condition=~models.Q(kind=LIMITS)
-                | models.Q(upper__isnull=False)
-                | models.Q(lower__isnull=False),
-                name="rule_has_a_limit",
-            ),
-            models.CheckConstraint(condition=models.Q(margin__gte=0), name="margin_not_negative"),
-        ]
-        indexes = [
-            # The spine's question: which rules watch these devices?
-            models.Index(
-                fields=["device"], condition=models.Q(is_active=True), name="rule_of_device"
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.device_id}.{self.key}"
+        abstract = True
 
     @property
     def is_plain(self) -> bool:
@@ -110,6 +91,76 @@ class Rule(models.Model):
         else:
             condition = condition_of(self.kind, self.options)
         return Plan(self.key, condition, self.margin, self.hold_s, more_of(self.more))
+
+
+class SharedRule(RuleTerms):
+    """One rule for all devices of a site, of a type, or of a group chosen by hand.
+
+    Each device it touches has a rule of its own (`Rule.shared`), so that the spine, states and
+    incidents know nothing of it; see sharing.
+    """
+
+    tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE)
+    site = models.ForeignKey(Site, on_delete=models.CASCADE, null=True, blank=True)
+    type = models.ForeignKey(DeviceType, on_delete=models.CASCADE, null=True, blank=True)
+    group = models.CharField(_("グループの名前"), max_length=100, blank=True)
+    devices = models.ManyToManyField(Device, related_name="+", blank=True)
+    recipients = models.ManyToManyField(Recipient, related_name="shared_rules", blank=True)
+
+    class Meta:
+        constraints = [
+            # A site, a type or a group: what it is for is never a question.
+            models.CheckConstraint(
+                condition=models.Q(site__isnull=False, type__isnull=True, group="")
+                | models.Q(site__isnull=True, type__isnull=False, group="")
+                | (models.Q(site__isnull=True, type__isnull=True) & ~models.Q(group="")),
+                name="shared_rule_has_one_scope",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.scope_name}.{self.key}"
+
+    @property
+    def scope_name(self) -> str:
+        """What it is for, in the reader's language."""
+        if self.site is not None:
+            return self.site.name
+        return self.type.name if self.type is not None else self.group
+
+
+class Rule(RuleTerms):
+    """What is watched on one device, and who is told."""
+
+    tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE)
+    device = models.ForeignKey(Device, on_delete=models.CASCADE, related_name="rules")
+    shared = models.ForeignKey(
+        SharedRule, on_delete=models.CASCADE, null=True, blank=True, related_name="rules"
+    )
+    recipients = models.ManyToManyField(Recipient, related_name="rules", blank=True)
+
+    class Meta:
+        constraints = [
+            # A rule without a limit would never speak.
+            models.CheckConstraint(
+                condition=~models.Q(kind=LIMITS)
+                | models.Q(upper__isnull=False)
+                | models.Q(lower__isnull=False),
+                name="rule_has_a_limit",
+            ),
+            models.CheckConstraint(condition=models.Q(margin__gte=0), name="margin_not_negative"),
+            # A shared rule is one rule of each device.
+            models.UniqueConstraint(fields=["shared", "device"], name="one_rule_of_shared"),
+        ]
+        indexes = [
+            # The spine's question: which rules watch these devices?
+            models.Index(
+                fields=["device"], condition=models.Q(is_active=True), name="rule_of_device"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.device_id}.{self.key}"
 
 
 class RuleState(models.Model):

@@ -5,6 +5,7 @@ from noroshi.tenants.walls import ADD, ALL, KEEP, OWN, READ, house, register, te
 WALLS = (
     tenant("alarms_recipient", ALL),
     tenant("alarms_rule", ALL),
+    tenant("alarms_sharedrule", ALL),
     tenant("alarms_incident", KEEP),
     tenant("alarms_rhythm", READ),
     house("alarms_awake", "when the installation itself was up", READ),
@@ -24,5 +25,21 @@ WALLS = (
         ALL,
         also="EXISTS (SELECT FROM alarms_recipient r "
         f"WHERE r.id = alarms_rule_recipients.recipient_id AND r.{OWN})",
+    ),
+    via(
+        "alarms_sharedrule_recipients",
+        "alarms_sharedrule",
+        "sharedrule_id",
+        ALL,
+        also="EXISTS (SELECT FROM alarms_recipient r "
+        f"WHERE r.id = alarms_sharedrule_recipients.recipient_id AND r.{OWN})",
+    ),
+    via(
+        "alarms_sharedrule_devices",
+        "alarms_sharedrule",
+        "sharedrule_id",
+        ALL,
+        also="EXISTS (SELECT FROM devices_device d "
+        f"WHERE d.id = alarms_sharedrule_devices.device_id AND d.{OWN})",
     ),
 )

@@ -9,7 +9,7 @@ from datetime import datetime
 from django.db import DatabaseError, InterfaceError, OperationalError, connection
 from django.utils import timezone
 
-from noroshi.alarms import chasing, gathering, overdue
+from noroshi.alarms import chasing, gathering, overdue, sharing
 from noroshi.alarms.actions import end_of_retired
 from noroshi.base.loop import run_until_stopped
 from noroshi.base.pulse import Heart, forget_dead
@@ -57,6 +57,7 @@ def timetable() -> list[Task]:
         Task("prune notices", HOUR_S, gathering.prune),
         Task("incidents of retired devices", MINUTE_S, end_of_retired),
         Task("silent devices", SILENCE_S, tell_overdue),
+        Task("shared rules", MINUTE_S, sharing.keep_up),
         Task("rhythm of devices", 10 * MINUTE_S, overdue.learn),
         Task("prune stretches awake", 6 * HOUR_S, overdue.prune),
         Task("close days", 5 * MINUTE_S, closing.close_days),
