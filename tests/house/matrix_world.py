@@ -15,7 +15,7 @@ from fido2.cose import ES256
 from fido2.utils import websafe_encode
 from fido2.webauthn import AttestationObject, AttestedCredentialData, AuthenticatorData
 
-from noroshi.alarms.models import Duty, Group, Incident, Recipient, Rule
+from noroshi.alarms.models import Duty, Group, Incident, Recipient, Rule, SharedRule
 from noroshi.base.wire import micros
 from noroshi.codecs.models import Codec, CodecVersion
 from noroshi.contracts.models import Contract
@@ -335,6 +335,9 @@ def _watched(house: str, device: Device, now: datetime) -> dict[str, object]:
     return {
         "group": group.code, "recipient": recipient.code, "rule": rule.code,
         "incident": incident.code, "mail": mail.pk,
+        "shared_rule": SharedRule.objects.create(
+            tenant=tenant, group=f"{mark} 組", key="temperature", upper=10.0, created_at=now
+        ).code,
         "incoming": bounced.pk,
     }  # fmt: skip
 

@@ -15,7 +15,7 @@ EVERYBODYS = {
     "sign-ins",
     "sign-ins-file", "audits", "audit-new", "accesses", "acts", "privacy-contact",
     "looking", "contract",
-    "violations", "policy", "why", "group-new", "recipients-lift",
+    "violations", "policy", "why", "group-new", "recipients-lift", "shared-rule-new",
 }  # fmt: skip
 # Of whoever holds the mail: the key is all (tests/web/test_incident_deeds.py, test_consent.py).
 HOLDERS = {"incident-by-mail", "consent"}
@@ -24,6 +24,7 @@ VISITORS = {"looking-begin", "looking-end"}
 # Addresses that change something when they are posted to.
 CHANGING = {
     "device-downlinks", "downlink-cancel", "device-settings", "incident-acknowledge", "rule-new",
+    "shared-rule-new", "shared-rule", "shared-rule-remove",
     "rule", "rule-remove", "recipient-new", "recipient", "recipient-pause", "recipient-remove",
     "user-new", "user", "user-stop", "user-start", "user-end", "users-review", "users-freeze",
     "audit-new", "audit-end", "act", "privacy-contact", "incident-take", "incident-comment",
@@ -62,6 +63,8 @@ def objects_of(pattern: URLPattern, cast: Cast) -> dict[str, object]:
         "recipient-test": cast.recipient.code,
         "rule": cast.rule.code,
         "rule-remove": cast.rule.code,
+        "shared-rule": cast.shared.code,
+        "shared-rule-remove": cast.shared.code,
         "recipient": cast.recipient.code,
         "recipient-pause": cast.recipient.code,
         "recipient-remove": cast.recipient.code,

@@ -10,7 +10,7 @@ from django.test import Client
 from django.utils import timezone
 
 from noroshi.alarms.actions import Person
-from noroshi.alarms.models import Group, Incident, Recipient, Rule
+from noroshi.alarms.models import Group, Incident, Recipient, Rule, SharedRule
 from noroshi.codecs.models import Codec, CodecVersion
 from noroshi.contracts.models import Contract
 from noroshi.devices.models import Device, DeviceType, Downlink, Heartbeat, Quantity, Site
@@ -62,6 +62,7 @@ class Cast:
     intent: Intent  # Aki's
     deleted: str  # the code of a deletion that is over
     group: Group
+    shared: SharedRule  # of a group without a device
 
 
 @pytest.fixture(autouse=True)
@@ -109,6 +110,10 @@ def cast(db: None) -> Cast:
         visit_of(tenant, "staff", now), shown(tenant, now), declared(tenant, now),
         str(planned(tenant, device, "規約 第5条第1項", now)["deletion"]),
         Group.objects.create(tenant=tenant, name="日直", created_at=now),
+        SharedRule.objects.create(
+            tenant=tenant, code="shared1", group="まとめ", key="temperature", upper=30.0,
+            is_active=False, created_at=now,
+        ),
     )  # fmt: skip
 
 

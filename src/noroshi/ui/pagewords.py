@@ -24,6 +24,8 @@ def page_word(name: str) -> str:
         "rules": _("通知条件"),
         "rule": _("通知条件"),
         "rule-new": _("通知条件の追加"),
+        "shared-rule": _("まとめた通知条件"),
+        "shared-rule-new": _("まとめた通知条件の追加"),
         "rule-trial": _("通知条件を過去で試す"),
         "recipients": _("通知先"),
         "recipient": _("通知先"),

@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 
 from noroshi.alarms import saying
 from noroshi.alarms.clauses import clauses
-from noroshi.alarms.models import Recipient, Rule
+from noroshi.alarms.models import Recipient, RuleTerms
 from noroshi.alarms.saying import Names
 from noroshi.ui.words import number_words
 from noroshi.web.measures import Measure
@@ -16,11 +16,11 @@ MINUTE_S, HOUR_S, DAY_S = 60, 3600, 86400
 DELAY_S_MIN, DELAY_S_EXACT = 0.1, 10
 
 
-def sentence(rule: Rule, names: Names, recipients: Sequence[Recipient]) -> str:
-    """「冷蔵庫A の 温度 が 10.0℃ より高い状態が 15分 続いたら 3名に知らせる」."""
+def sentence(rule: RuleTerms, head: str, names: Names, recipients: Sequence[Recipient]) -> str:
+    """「冷蔵庫A の 温度 が 10.0℃ より高い状態が 15分 続いたら 3名に知らせる」; `head` begins it."""
     plan = rule.plan
     parts = {
-        "device": rule.device.name,
+        "device": head,
         "quantity": saying.subject(plan, names),
         "condition": saying.condition(plan, names),
         "hold": duration(rule.hold_s),
@@ -42,12 +42,12 @@ def telling(recipients: Sequence[Recipient]) -> str:
     return ngettext("%(n)d名に知らせる", "%(n)d名に知らせる", active) % {"n": active}
 
 
-def recovery(rule: Rule, measure: Measure) -> str:
+def recovery(rule: RuleTerms, measure: Measure) -> str:
     """When the alarm ends, and when the rule counts; empty when there is nothing to say."""
     return _(" ・ ").join([*([end] if (end := _end(rule, measure)) else []), *clauses(rule.plan)])
 
 
-def _end(rule: Rule, measure: Measure) -> str:
+def _end(rule: RuleTerms, measure: Measure) -> str:
     """What the margin means; empty for truth values and for a rule without one."""
     if measure.kind == "boolean" or not rule.margin:
         return ""

@@ -26,6 +26,7 @@ from noroshi.alarms.conditions import (
     Stuck,
     Wbgt,
 )
+from noroshi.alarms.sharing import Scope
 from noroshi.web.measures import RADIO, Measure
 
 ABS_MAX = 1e12
@@ -35,15 +36,17 @@ WORDS_MAX = 50
 ON, OFF = "on", "off"
 BETWEEN = 0.5  # a truth value is 0 or 1: a limit between them tells the two apart
 
+NO_SCOPE = Scope()
 Cleaned = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What the rule is about, and what else its device measures."""
+    """What the rule is about, what else is measured, and for which devices where not for one."""
 
     measure: Measure
     others: Sequence[Measure]
+    scope: Scope = NO_SCOPE
 
     @property
     def unit(self) -> str:

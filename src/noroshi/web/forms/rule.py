@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy
 from noroshi.alarms.actions import Terms
 from noroshi.alarms.checks import flaw_of
 from noroshi.alarms.conditions import Limits, More, Plan, fields_of
-from noroshi.alarms.models import Recipient, Rule
+from noroshi.alarms.models import Recipient, Rule, RuleTerms, SharedRule
 from noroshi.tenants import access
 from noroshi.tenants.models import Membership
 from noroshi.web.forms.kinds import OFF, ON, PARTS, Asked
@@ -60,7 +60,7 @@ class RuleForm(forms.Form):
         member: Membership,
         asked: Asked,
         kind: str,
-        rule: Rule | None = None,
+        rule: RuleTerms | None = None,
         *,
         data: Any = None,
     ) -> None:
@@ -167,9 +167,10 @@ class RuleForm(forms.Form):
         return is_set or any(name in self.errors for name in self.options)
 
 
-def initial_of(rule: Rule, asked: Asked) -> dict[str, object]:
+def initial_of(rule: RuleTerms, asked: Asked) -> dict[str, object]:
     """What the form shows of a rule that exists."""
     plan = rule.plan
+    told = rule.recipients.all() if isinstance(rule, Rule | SharedRule) else []
     shown = PARTS[rule.kind].show(plan.condition)
     if asked.measure.kind == "boolean" and isinstance(shown.get("value"), float):
         shown["value"] = ON if shown["value"] else OFF
@@ -178,6 +179,6 @@ def initial_of(rule: Rule, asked: Asked) -> dict[str, object]:
         **show_more(plan),
         "margin": rule.margin,
         "hold_min": rule.hold_s // MINUTE_S,
-        "recipients": [one.code for one in rule.recipients.all()],
+        "recipients": [one.code for one in told],
         "is_active": rule.is_active,
     }

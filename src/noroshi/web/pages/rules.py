@@ -15,7 +15,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from noroshi.alarms.actions import BadRule, change_rule, make_rule, remove_rule
 from noroshi.alarms.backtest import try_out
 from noroshi.alarms.conditions import Limits
-from noroshi.alarms.models import Recipient, Rule
+from noroshi.alarms.models import Recipient, Rule, SharedRule
 from noroshi.devices.models import Device
 from noroshi.devices.quantities import quantities_of
 from noroshi.readings.models import Series
@@ -30,12 +30,14 @@ from noroshi.web.measures import measure_of, named
 from noroshi.web.member import actor_of, editor_only, tenant_page
 from noroshi.web.paging import page_of
 from noroshi.web.ranges import range_of
-from noroshi.web.rulelines import lines_of, watchable
+from noroshi.web.rulelines import lines_of, shared_lines_of, watchable
+from noroshi.web.scopes import choices
 from noroshi.web.show import show
 from noroshi.web.trial import Trial, chart_of, newest_first, shades_of, told
 
 PER_PAGE = 50
 DEVICE_CHOICES_MAX = 3000
+SHARED_SHOWN_MAX = 100
 DRAWN = ("number", "boolean")
 
 
@@ -52,9 +54,11 @@ class KindChoice:
 @tenant_page
 def rules(request: HttpRequest, member: Membership) -> HttpResponseBase:
     """All rules of the tenant."""
-    rows = access.rows(member, Rule).order_by("device__name", "pk")
+    rows = access.rows(member, Rule).filter(shared=None).order_by("device__name", "pk")
     page = page_of(request, rows, PER_PAGE)
-    context = {"page": page, "lines": lines_of(list(page.object_list))}
+    many = list(access.rows(member, SharedRule).order_by("pk")[:SHARED_SHOWN_MAX])
+    lines = shared_lines_of(member, many) if page.number == 1 else []
+    context = {"page": page, "lines": [*lines, *lines_of(list(page.object_list))]}
     return show(request, member, "web/rules/list.html", context)
 
 
@@ -78,14 +82,15 @@ def rule_new(request: HttpRequest, member: Membership) -> HttpResponseBase:
     if not code:
         found = access.rows(member, Device).filter(retired_at=None).select_related("site")
         devices = found.order_by("site__name", "name")[:DEVICE_CHOICES_MAX]
-        return show(request, member, "web/rules/which_device.html", {"devices": devices})
+        around = {"devices": devices, "scopes": choices(member)}
+        return show(request, member, "web/rules/which_device.html", around)
     device = access.row(member, Device, code=code, retired_at=None)
-    choices = watchable(member, device)
-    measure = next((one for one in choices if one.key == key), None)
+    measures = watchable(member, device)
+    measure = next((one for one in measures if one.key == key), None)
     if measure is None:
-        around = {"device": device, "choices": choices, "unknown_key": key}
-        return show(request, member, "web/rules/which_quantity.html", around)
-    asked = Asked(measure, choices)
+        context = {"device": device, "choices": measures, "unknown_key": key}
+        return show(request, member, "web/rules/which_quantity.html", context)
+    asked = Asked(measure, measures)
     kind = kind_of(request, asked)
     form = RuleForm(member, asked, kind, data=request.POST or None)
 
@@ -106,6 +111,8 @@ def rule_new(request: HttpRequest, member: Membership) -> HttpResponseBase:
 def rule(request: HttpRequest, member: Membership, code: str) -> HttpResponseBase:
     """Change a rule."""
     found = access.row(member, Rule, code=code)
+    if found.shared is not None:
+        return redirect("shared-rule", code=found.shared.code)
     device = found.device
     measure = named(device, found.key, quantities_of({device.type_id}))
     asked = Asked(measure, watchable(member, device))
@@ -118,6 +125,7 @@ def rule(request: HttpRequest, member: Membership, code: str) -> HttpResponseBas
         messages.success(request, _("通知条件を保存しました。"))
         return redirect("device-rules", code=device.code)
     context = editor(member, form, device) | {"line": lines_of([found])[0]}
+    context |= {"remove_url": reverse("rule-remove", args=[code])}
     context |= {"trial": trial(request, form, device)}
     return show(request, member, "web/rules/edit.html", context)
 
@@ -152,7 +160,7 @@ def rule_trial(request: HttpRequest, member: Membership, code: str) -> HttpRespo
 @editor_only
 def rule_remove(request: HttpRequest, member: Membership, code: str) -> HttpResponseBase:
     """Stop watching; what happened stays in the list of alarms."""
-    found = access.row(member, Rule, code=code)
+    found = access.row(member, Rule, code=code, shared=None)
     device = found.device
     remove_rule(found, by=actor_of(member), now=timezone.now())
     messages.success(request, _("通知条件を削除しました。"))
@@ -202,6 +210,7 @@ def choices_of_kind(asked: Asked, chosen: str) -> list[KindChoice]:
 def editor(member: Membership, form: RuleForm, device: Device) -> dict[str, object]:
     """What the form's page shows."""
     return {
+        "head": device.name,
         "form": form,
         "device": device,
         "measure": form.asked.measure,
