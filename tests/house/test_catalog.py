@@ -31,6 +31,8 @@ PLAIN_UNIQUES = {
     "incident_id": "stands for the incident, which has a tenant",
     "recipient_id": "stands for the recipient, who has a tenant",
     "rule_id": "stands for the rule, which has a tenant",
+    "shared_id": "stands for the shared rule, which has a tenant",
+    "sharedrule_id": "stands for the shared rule, which has a tenant",
     "user_id": "a person's own",
     "space": "a radio address answers for one device; only the office registers, and may know",
     "plan_id": "stands for the plan, which has a tenant",

@@ -3,6 +3,7 @@
 from typing import Any
 
 from django import forms
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from noroshi.alarms.models import SharedRule
@@ -41,10 +42,10 @@ class SharedRuleForm(RuleForm):
         if scope.site is not None or scope.type is not None:
             del self.fields["group"], self.fields["devices"]
             return
-        own = access.rows(member, Device).filter(retired_at=None).order_by("name", "pk")
         chosen = self.fields["devices"]
         if isinstance(chosen, forms.ModelMultipleChoiceField):
-            chosen.queryset = own[:GROUP_MAX] if shared is None else own
+            chosen.queryset = offered(member, scope)
+            chosen.label_from_instance = place_of  # type: ignore[method-assign]
         self.initial["group"] = scope.group
         self.initial["devices"] = [device.code for device in scope.devices]
 
@@ -54,3 +55,20 @@ class SharedRuleForm(RuleForm):
             return self.scope
         cleaned = self.cleaned_data
         return Scope(group=cleaned["group"], devices=list(cleaned["devices"]))
+
+
+def offered(member: Membership, scope: Scope) -> QuerySet[Device]:
+    """The devices to choose from, by site: those chosen already, and as many as a group may have.
+
+    Who has more devices than that names a site or a type.
+    """
+    own = access.rows(member, Device).filter(retired_at=None)
+    first = own.order_by("site__name", "name", "pk")[:GROUP_MAX]
+    chosen = [device.pk for device in scope.devices]
+    found = own.filter(Q(pk__in=first.values("pk")) | Q(pk__in=chosen))
+    return found.select_related("site").order_by("site__name", "name", "pk")
+
+
+def place_of(device: Device) -> str:
+    """本店 / 第1冷蔵庫."""
+    return f"{device.site.name} / {device.name}" if device.site is not None else device.name
