@@ -1,6 +1,7 @@
 """One rule for a site, a type or a group: it follows the devices, and its change begins anew."""
 
 from collections.abc import Callable
+from random import Random
 
 import pytest
 
@@ -8,8 +9,10 @@ from noroshi.alarms import sharing
 from noroshi.alarms.actions import BadRule, Terms, change_rule, remove_rule
 from noroshi.alarms.models import Incident, Recipient, Rule, RuleState, SharedRule
 from noroshi.alarms.sharing import Scope, Wanted
+from noroshi.alarms.watch import watch
 from noroshi.devices.models import Device, Site
 from noroshi.outbox.models import Message
+from noroshi.readings.store import Kept, Point
 from noroshi.tenants.models import AuditEntry, Tenant
 from tests.alarms.conftest import START, Store, at
 from tests.things import thing
@@ -138,6 +141,38 @@ def test_what_makes_no_sense_is_refused(store: Store, stranger: Callable[[], Rec
         with pytest.raises(BadRule):
             sharing.make_shared(bad, by=store.actor, now=at(0))
     assert not SharedRule.objects.exists()
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_of_a_rule_and_device_one_alarm_is_open_in_whatever_order_data_come(
+    store: Store, seed: int
+) -> None:
+    chance = Random(seed)
+    devices = [store.device, another(store, "B", store.device.site)]
+    shared = make(store, Scope(site=store.device.site))
+    told = [(device, n, chance.choice([9.0, 11.0])) for device in devices for n in range(8)]
+    newest = {device.pk: value for device, n, value in told if n == 7}
+    chance.shuffle(told)
+    last = {device.pk: -1 for device in devices}
+    for device, n, value in told:
+        point = Point(store.tenant.pk, device.pk, "temperature", "number", at(n), value)
+        watch([Kept(point, 1, is_late=n < last[device.pk])], now=at(n))
+        last[device.pk] = max(last[device.pk], n)
+        assert Incident.objects.open_().filter(device=device).count() <= 1
+    for device in devices:
+        assert Rule.objects.filter(shared=shared, device=device).count() == 1
+        is_open = Incident.objects.open_().filter(device=device).exists()
+        assert is_open == (newest[device.pk] > 10.0)
+
+
+def test_a_late_reading_neither_opens_nor_ends_a_copys_alarm(store: Store) -> None:
+    make(store, Scope(type=store.device.type))
+    assert store.feed((10, 11.0)).opened == 1
+    late = store.feed((3, 9.0), is_late=True)
+    assert (late.opened, late.closed) == (0, 0)
+    assert Incident.objects.get().closed_at is None
+    assert store.feed((11, 8.0)).closed == 1
+    assert store.feed((5, 12.0), is_late=True).opened == 0
 
 
 def stranger_tenant() -> Tenant:

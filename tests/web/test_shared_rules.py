@@ -1,10 +1,14 @@
 """One rule for many devices through the pages: chosen, read, changed with whom it touches."""
 
+from datetime import timedelta
+
 import pytest
 from django.test import Client
+from django.utils import timezone
 
-from noroshi.alarms.models import Rule, SharedRule
-from noroshi.devices.models import Device
+from noroshi.alarms.models import Incident, Rule, SharedRule
+from noroshi.devices.models import Device, DeviceType
+from noroshi.readings.store import Point, keep_points
 from tests.web.conftest import Cast, place
 from tests.web.test_home import text_of
 
@@ -65,11 +69,80 @@ def test_a_copy_is_changed_where_all_are(cast: Cast, aki: Client) -> None:
     assert aki.post(f"/rules/{copy.code}/remove/").status_code == 404
 
 
-def test_a_rule_for_many_is_tried_out_with_one_of_them(cast: Cast, aki: Client) -> None:
-    page = aki.post("/rules/many/?scope=type:温度計&key=temperature", TERMS | {"do": "try"})
-    assert "この条件なら、" in page.content.decode()
-    assert "「第2冷蔵庫」で試しました。" in page.content.decode()
+def test_a_rule_for_many_is_tried_out_with_all_of_them(
+    cast: Cast, mate: Device, aki: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    warm(cast, mate, 3)
+    sent = TERMS | {"hold_min": "0", "do": "try"}
+    page = aki.post("/rules/many/?scope=type:温度計&key=temperature", sent).content.decode()
+    assert "過去30日で 4回" in page  # and the reading of the cast itself
+    assert "2台の合計です。" in page
+    assert "第3冷蔵庫：3回" in page
+    assert "第2冷蔵庫：1回" in page
+    assert "第3冷蔵庫の過去30日と、鳴ったはずの警報" in page
+    assert "/d/cold3/trial.json?" in page
     assert SharedRule.objects.count() == 1
+    monkeypatch.setattr("noroshi.web.trial.BUDGET_S", 0.0)
+    page = aki.post("/rules/many/?scope=type:温度計&key=temperature", sent).content.decode()
+    assert "ほかの1台は試していません。" in page
+
+
+def warm(cast: Cast, device: Device, times: int) -> None:
+    """Above ten degrees now and then, two days ago."""
+    keep_points(
+        [
+            Point(
+                cast.tenant.pk, device.pk, "temperature", "number",
+                cast.now - timedelta(hours=48 - n), 12.0 if n % 2 else 5.0,
+            )
+            for n in range(2 * times + 1)
+        ]
+    )  # fmt: skip
+
+
+def test_a_group_offers_the_devices_that_measure_it(cast: Cast, aki: Client) -> None:
+    other = DeviceType.objects.create(name_ja="扉", name_en="door", codec=cast.type.codec)
+    place(cast.tenant, other, "裏口", code="door1", site=cast.site)
+    page = text_of(aki, "/rules/many/?scope=group&key=temperature")
+    assert "本社工場 / 第2冷蔵庫" in page
+    assert "裏口" not in page
+    assert "台に効きます" not in page
+    assert "裏口" in text_of(aki, "/rules/many/?scope=group&key=@radio")
+
+
+def test_a_change_says_which_alarms_it_ends(cast: Cast, aki: Client) -> None:
+    aki.post("/rules/many/?scope=type:温度計&key=temperature", TERMS)
+    shared = SharedRule.objects.latest("pk")
+    address = f"/rules/many/{shared.code}/"
+    assert "いま鳴っている警報" not in text_of(aki, address)
+    Incident.objects.create(
+        tenant=cast.tenant, device=cast.device, rule=shared.rules.get(), key="temperature",
+        side="upper", limit=8, since=cast.now, opened_at=cast.now, opened_value=9, worst_value=9,
+    )  # fmt: skip
+    assert "いま鳴っている警報が1件あります。" in text_of(aki, address)
+
+
+def test_limits_change_for_a_time_and_the_sentence_says_until_when(cast: Cast, aki: Client) -> None:
+    end = timezone.localtime(cast.now) + timedelta(days=30)
+    sent = TERMS | {"until": end.strftime("%Y-%m-%dT18:00"), "until_upper": "12"}
+    aki.post("/rules/many/?scope=type:温度計&key=temperature", sent)
+    said = f"{end.month}月{end.day}日"
+    assert f"{said}(" in text_of(aki, "/rules/")
+    assert "まで 上限 12.0℃" in text_of(aki, "/rules/")
+    assert "まで 上限 12.0℃" in text_of(aki, "/d/cold2/rules/")
+    shared = SharedRule.objects.latest("pk")
+    over = shared.more["temporary"] | {"until": (cast.now - timedelta(days=1)).isoformat()}
+    over["since"] = (cast.now - timedelta(days=2)).isoformat()
+    SharedRule.objects.filter(pk=shared.pk).update(more={"temporary": over})
+    Rule.objects.filter(shared=shared).update(more={"temporary": over})
+    assert "まで 上限" not in text_of(aki, "/rules/")
+
+
+def test_a_recipient_of_a_rule_for_many_sees_it_once(cast: Cast, mate: Device, aki: Client) -> None:
+    aki.post("/rules/many/?scope=type:温度計&key=temperature", TERMS)
+    page = text_of(aki, "/recipients/chief/")
+    assert page.count("いま 2台に効きます") == 1
+    assert "でまとめた条件" not in page
 
 
 @pytest.mark.parametrize("scope", ["", "site:よそ", "type:なし", "planet:x", "site"])

@@ -1,14 +1,14 @@
 """When a rule counts and what it makes of missing data, in words, in the language in force."""
 
-from datetime import date
+from datetime import date, datetime
 
 from django.utils import timezone
 from django.utils.dates import WEEKDAYS_ABBR
 from django.utils.translation import gettext as _
 
 from noroshi.alarms.conditions import Hours, More, Plan, Temporary
-from noroshi.alarms.saying import day_words, lasting
-from noroshi.alarms.words import day_and_time, plain
+from noroshi.alarms.saying import Named, day_words, lasting
+from noroshi.alarms.words import day_and_time
 
 HOUR_MIN = 60
 A_LEAP_YEAR = 2028
@@ -16,8 +16,11 @@ WORKING = (0, 1, 2, 3, 4)
 WEEKEND = (5, 6)
 
 
-def clauses(plan: Plan) -> list[str]:
-    """What goes beyond the condition, each in a few words; empty for a rule without options."""
+def clauses(plan: Plan, named: Named, now: datetime) -> list[str]:
+    """What goes beyond the condition, each in a few words; empty for a rule without options.
+
+    A change for a time that is over is no part of the rule any more.
+    """
     more = plan.more
     if more == More():
         return []
@@ -29,8 +32,8 @@ def clauses(plan: Plan) -> list[str]:
         found.append(_("データが届かないときは警報"))
     if more.missing == "normal":
         found.append(_("データが届かないときは警報を終わりに"))
-    if more.temporary is not None:
-        found.append(_of_temporary(more.temporary))
+    if more.temporary is not None and now < more.temporary.until:
+        found.append(_of_temporary(more.temporary, named))
     return found
 
 
@@ -74,13 +77,13 @@ def _day(month: int, day: int) -> str:
     return day_words(date(A_LEAP_YEAR, month, day))
 
 
-def _of_temporary(temporary: Temporary) -> str:
+def _of_temporary(temporary: Temporary, named: Named) -> str:
     until = day_and_time(timezone.localtime(temporary.until))
     if temporary.is_rest:
         return _("%(until)sまで お休み") % {"until": until}
     limits = []
     if temporary.upper is not None:
-        limits.append(_("上限 %(limit)s") % {"limit": plain(temporary.upper)})
+        limits.append(_("上限 %(limit)s") % {"limit": named.words(temporary.upper)})
     if temporary.lower is not None:
-        limits.append(_("下限 %(limit)s") % {"limit": plain(temporary.lower)})
+        limits.append(_("下限 %(limit)s") % {"limit": named.words(temporary.lower)})
     return _("%(until)sまで %(limits)s") % {"until": until, "limits": _("・").join(limits)}

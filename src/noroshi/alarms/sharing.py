@@ -73,11 +73,16 @@ def touched(tenant_id: int, scope: Scope, key: str) -> QuerySet[Device]:
         found = found.filter(type=scope.type)
     else:
         found = found.filter(pk__in=[device.pk for device in scope.devices])
-    if key != RADIO:
-        named = Quantity.objects.filter(type=OuterRef("type"), key=key)
-        told = Series.objects.filter(device=OuterRef("pk"), key=key)
-        found = found.filter(Q(Exists(named)) | Q(Exists(told)))
-    return found.order_by("name", "pk")
+    return measuring(found, key).order_by("name", "pk")
+
+
+def measuring(devices: QuerySet[Device], key: str) -> QuerySet[Device]:
+    """Those of them that have the quantity, by their type or by what came in."""
+    if key == RADIO:
+        return devices
+    named = Quantity.objects.filter(type=OuterRef("type"), key=key)
+    told = Series.objects.filter(device=OuterRef("pk"), key=key)
+    return devices.filter(Q(Exists(named)) | Q(Exists(told)))
 
 
 def scope_of(shared: SharedRule) -> Scope:

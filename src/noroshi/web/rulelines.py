@@ -1,7 +1,9 @@
 """Rules as the pages list them: one sentence each, with its device and recipients."""
 
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from django.db.models import Count, prefetch_related_objects
 from django.urls import reverse
@@ -19,6 +21,15 @@ from noroshi.web.sentences import recovery, sentence
 
 
 @dataclass(frozen=True, slots=True)
+class Head:
+    """What a shared rule touches: how many devices, how many of each type, what they measure."""
+
+    types: Mapping[int, int]
+    known: Catalogue
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
 class Line:
     """One rule in words."""
 
@@ -30,12 +41,17 @@ class Line:
     shared: str = ""  # what the rule is for, where that is more than one device
     count: int = 0  # how many devices
 
+    @property
+    def is_for_many(self) -> bool:
+        """Whether this is the rule for all of them, not one device's part in it."""
+        return isinstance(self.rule, SharedRule)
 
-def lines_of(rules: Sequence[Rule]) -> list[Line]:
+
+def lines_of(rules: Sequence[Rule], *, now: datetime) -> list[Line]:
     """The rules in words. Some queries, however many rules."""
     prefetch_related_objects(rules, "device", "recipients", "shared__site", "shared__type")
     known = quantities_of({rule.device.type_id for rule in rules})
-    return [line_of(rule, names_of(rule.device, known)) for rule in rules]
+    return [line_of(rule, names_of(rule.device, known), now) for rule in rules]
 
 
 def names_of(device: Device, known: Catalogue) -> Callable[[str], Measure]:
@@ -43,48 +59,55 @@ def names_of(device: Device, known: Catalogue) -> Callable[[str], Measure]:
     return lambda key: named(device, key, known)
 
 
-def line_of(rule: Rule, names: Callable[[str], Measure]) -> Line:
+def line_of(rule: Rule, names: Callable[[str], Measure], now: datetime) -> Line:
     """One rule, with device and recipients at hand."""
     told = list(rule.recipients.all())
     shared = rule.shared
     return Line(
         rule,
         sentence(rule, rule.device.name, names, told),
-        recovery(rule, names(rule.key)),
+        recovery(rule, names(rule.key), now),
         told,
         reverse("shared-rule" if shared else "rule", args=[shared.code if shared else rule.code]),
         shared.scope_name if shared else "",
     )
 
 
-def shared_lines_of(member: Membership, rules: Sequence[SharedRule]) -> list[Line]:
+def shared_lines_of(
+    member: Membership, rules: Sequence[SharedRule], *, now: datetime
+) -> list[Line]:
     """The rules for many devices in words, with how many those are. Some queries for all."""
     prefetch_related_objects(rules, "site", "type", "recipients")
     copies = access.rows(member, Rule).filter(shared__in=rules, shared__isnull=False)
-    counts = dict(copies.values_list("shared").annotate(count=Count("pk")).order_by())
-    types: dict[int, set[int]] = {rule.pk: set() for rule in rules}
-    for shared_id, type_id in copies.values_list("shared", "device__type").distinct():
-        types[shared_id].add(type_id)
+    types: dict[int, Counter[int]] = {rule.pk: Counter() for rule in rules}
+    of_types = copies.values_list("shared", "device__type").annotate(count=Count("pk")).order_by()
+    for shared_id, type_id, count in of_types:
+        types[shared_id][type_id] += count
+    counts = {rule_id: found.total() for rule_id, found in types.items()}
+    for rule in rules:
+        if rule.type_id is not None:
+            types[rule.pk][rule.type_id] += 1  # also while there is no such device
     known = quantities_of({one for found in types.values() for one in found})
-    return [shared_line_of(rule, types[rule.pk], known, counts.get(rule.pk, 0)) for rule in rules]
+    heads = [Head(types[rule.pk], known, counts[rule.pk]) for rule in rules]
+    return [shared_line_of(rule, head, now) for rule, head in zip(rules, heads, strict=True)]
 
 
-def shared_line_of(rule: SharedRule, types: set[int], known: Catalogue, count: int) -> Line:
+def shared_line_of(rule: SharedRule, touched: Head, now: datetime) -> Line:
     """One of them, with all it needs at hand."""
     told = list(rule.recipients.all())
 
     def names(key: str) -> Measure:
-        return names_in(types, known, key)
+        return names_in(touched.types, touched.known, key)
 
     head = scope_words(Scope(rule.site, rule.type, rule.group))
     return Line(
         rule,
         sentence(rule, head, names, told),
-        recovery(rule, names(rule.key)),
+        recovery(rule, names(rule.key), now),
         told,
         reverse("shared-rule", args=[rule.code]),
         rule.scope_name,
-        count,
+        touched.count,
     )
 
 

@@ -1,14 +1,17 @@
 """What a rule may be for besides one device: a site, a type, devices chosen by hand."""
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from django.db.models import Q
 from django.http import Http404
 from django.utils.translation import gettext as _
 
+from noroshi.alarms.models import Incident
 from noroshi.alarms.sharing import Scope, touched
 from noroshi.devices.models import Device, DeviceType, Site
-from noroshi.devices.quantities import own_quantities_of, quantities_of
+from noroshi.devices.quantities import is_aside, own_quantities_of, quantities_of
 from noroshi.readings.models import Series
 from noroshi.tenants import access
 from noroshi.tenants.models import Membership
@@ -16,14 +19,25 @@ from noroshi.web.measures import RADIO, Catalogue, Measure
 
 SITE, TYPE, GROUP = "site", "type", "group"
 NAMES_SHOWN = 20
+NAMES_MAX = 1000
 
 
 @dataclass(frozen=True, slots=True)
 class Touched:
-    """Which devices a rule reaches: how many, and the names of the first."""
+    """Which devices a rule reaches: how many, and the names of (nearly) all."""
 
     count: int
     names: Sequence[str]
+
+    @property
+    def first(self) -> Sequence[str]:
+        """The names at the beginning."""
+        return self.names[:NAMES_SHOWN]
+
+    @property
+    def others(self) -> Sequence[str]:
+        """The names behind those."""
+        return self.names[NAMES_SHOWN:]
 
     @property
     def more(self) -> int:
@@ -85,9 +99,9 @@ def devices_in(member: Membership, scope: Scope) -> Sequence[Device]:
 def watchable_in(member: Membership, scope: Scope) -> list[Measure]:
     """What a rule for all of them may watch."""
     devices = devices_in(member, scope)
-    types = {device.type_id for device in devices}
-    known, own = quantities_of(types), own_quantities_of(types)
-    found = {key: Measure(key, one.kind, one) for (_type, key), one in own.items()}
+    types = Counter(device.type_id for device in devices)
+    known, own = quantities_of(types.keys()), own_quantities_of(types.keys())
+    found = {key: names_in(types, own, key) for _type, key in own}
     series = access.rows(member, Series).filter(device__in=[device.pk for device in devices])
     for key, kind, type_id in series.values_list("key", "kind", "device__type_id").distinct():
         found.setdefault(key, Measure(key, kind, known.get((type_id, key))))
@@ -98,12 +112,22 @@ def watchable_in(member: Membership, scope: Scope) -> list[Measure]:
 def touched_by(member: Membership, scope: Scope, key: str) -> Touched:
     """The devices that a rule for the scope reaches now."""
     found = touched(member.tenant_id, scope, key)
-    return Touched(found.count(), list(found.values_list("name", flat=True)[:NAMES_SHOWN]))
+    return Touched(found.count(), list(found.values_list("name", flat=True)[:NAMES_MAX]))
 
 
-def names_in(types: set[int], known: Catalogue, key: str) -> Measure:
-    """What a key means to the first of the types that knows it."""
+def ringing(member: Membership, rules: Q) -> list[str]:
+    """The devices with an open alarm of these rules: a change of the rule ends it."""
+    found = access.rows(member, Incident).filter(rules, closed_at=None)
+    return list(found.order_by("device__name").values_list("device__name", flat=True)[:NAMES_SHOWN])
+
+
+def names_in(types: Mapping[int, int], known: Catalogue, key: str) -> Measure:
+    """What a key means to most of the devices; `types` says how many there are of each type.
+
+    A type that watches it goes before one to which it is only an aside, as a sensor's own warmth.
+    """
     if key == RADIO:
         return Measure(RADIO, "radio", None)
-    quantity = next((known[one, key] for one in sorted(types) if (one, key) in known), None)
+    named = [(is_aside(known[one, key]), -types[one], one) for one in types if (one, key) in known]
+    quantity = known[min(named)[2], key] if named else None
     return Measure(key, quantity.kind if quantity else "number", quantity)

@@ -1,6 +1,7 @@
 """A rule as one plain sentence, as a person would say it."""
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
@@ -42,9 +43,10 @@ def telling(recipients: Sequence[Recipient]) -> str:
     return ngettext("%(n)d名に知らせる", "%(n)d名に知らせる", active) % {"n": active}
 
 
-def recovery(rule: RuleTerms, measure: Measure) -> str:
+def recovery(rule: RuleTerms, measure: Measure, now: datetime) -> str:
     """When the alarm ends, and when the rule counts; empty when there is nothing to say."""
-    return _(" ・ ").join([*([end] if (end := _end(rule, measure)) else []), *clauses(rule.plan)])
+    further = clauses(rule.plan, measure, now)
+    return _(" ・ ").join([*([end] if (end := _end(rule, measure)) else []), *further])
 
 
 def _end(rule: RuleTerms, measure: Measure) -> str:

@@ -11,6 +11,7 @@ from django import forms
 from django.forms import BoundField
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
+from msgspec.structs import replace
 
 from noroshi.alarms.actions import Terms
 from noroshi.alarms.checks import flaw_of
@@ -24,6 +25,8 @@ from noroshi.web.sentences import MINUTE_S
 
 LIMIT_ABS_MAX = 1e12
 HOLD_MIN_MAX = 24 * 60
+FOR_A_TIME = ("until", "until_upper", "until_lower")
+QUIET: tuple[object, ...] = (None, "", [], "same", "keep", "0")  # what an option says when nobody chose it
 SLOT = re.compile(r"\{(\w+)\}")
 
 
@@ -163,8 +166,20 @@ class RuleForm(forms.Form):
     @property
     def has_more(self) -> bool:
         """Whether one of the further options says something: then they stand open."""
-        is_set = self.plan is not None and self.plan.more != More()
-        return is_set or any(name in self.errors for name in self.options)
+        is_set = self.plan is not None and replace(self.plan.more, temporary=None) != More()
+        return is_set or any(
+            self._stands_out(name) for name in self.options if name not in FOR_A_TIME
+        )
+
+    @property
+    def is_for_a_time(self) -> bool:
+        """Whether the limits change for a time."""
+        is_set = self.plan is not None and self.plan.more.temporary is not None
+        return is_set or any(self._stands_out(name) for name in self.options if name in FOR_A_TIME)
+
+    def _stands_out(self, name: str) -> bool:
+        """Whether something was typed there that is not what stands there by itself."""
+        return name in self.errors or (self.is_bound and self[name].data not in QUIET)
 
 
 def initial_of(rule: RuleTerms, asked: Asked) -> dict[str, object]:

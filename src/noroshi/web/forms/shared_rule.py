@@ -7,7 +7,7 @@ from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from noroshi.alarms.models import SharedRule
-from noroshi.alarms.sharing import GROUP_MAX, Scope
+from noroshi.alarms.sharing import GROUP_MAX, Scope, measuring
 from noroshi.devices.models import Device
 from noroshi.tenants import access
 from noroshi.tenants.models import Membership
@@ -17,11 +17,19 @@ from noroshi.web.forms.rule import RuleForm
 NAME_CHARS_MAX = 100
 
 
+class DevicesField(forms.ModelMultipleChoiceField):  # type: ignore[type-arg]
+    """Devices as people tell them apart: 本店 / 第1冷蔵庫."""
+
+    def label_from_instance(self, obj: Device) -> str:
+        """Site and name."""
+        return f"{obj.site.name} / {obj.name}" if obj.site is not None else obj.name
+
+
 class SharedRuleForm(RuleForm):
     """As for one device; a site and a type say themselves which devices they touch."""
 
     group = forms.CharField(label=_("グループの名前"), max_length=NAME_CHARS_MAX)
-    devices: "forms.ModelMultipleChoiceField[Device]" = forms.ModelMultipleChoiceField(
+    devices = DevicesField(
         queryset=None,
         label=_("端末"),
         to_field_name="code",
@@ -44,8 +52,7 @@ class SharedRuleForm(RuleForm):
             return
         chosen = self.fields["devices"]
         if isinstance(chosen, forms.ModelMultipleChoiceField):
-            chosen.queryset = offered(member, scope)
-            chosen.label_from_instance = place_of  # type: ignore[method-assign]
+            chosen.queryset = offered(member, asked)
         self.initial["group"] = scope.group
         self.initial["devices"] = [device.code for device in scope.devices]
 
@@ -57,18 +64,13 @@ class SharedRuleForm(RuleForm):
         return Scope(group=cleaned["group"], devices=list(cleaned["devices"]))
 
 
-def offered(member: Membership, scope: Scope) -> QuerySet[Device]:
-    """The devices to choose from, by site: those chosen already, and as many as a group may have.
+def offered(member: Membership, asked: Asked) -> QuerySet[Device]:
+    """The devices that measure it, by site: those chosen already, and as many as a group may have.
 
     Who has more devices than that names a site or a type.
     """
-    own = access.rows(member, Device).filter(retired_at=None)
+    own = measuring(access.rows(member, Device).filter(retired_at=None), asked.measure.key)
     first = own.order_by("site__name", "name", "pk")[:GROUP_MAX]
-    chosen = [device.pk for device in scope.devices]
+    chosen = [device.pk for device in asked.scope.devices]
     found = own.filter(Q(pk__in=first.values("pk")) | Q(pk__in=chosen))
     return found.select_related("site").order_by("site__name", "name", "pk")
-
-
-def place_of(device: Device) -> str:
-    """本店 / 第1冷蔵庫."""
-    return f"{device.site.name} / {device.name}" if device.site is not None else device.name

@@ -1,10 +1,11 @@
 """When to speak: rules as sentences, and the form that makes and changes one."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from django.contrib import messages
+from django.db.models import Q
 from django.http import HttpRequest, HttpResponseBase, JsonResponse
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -31,9 +32,9 @@ from noroshi.web.member import actor_of, editor_only, tenant_page
 from noroshi.web.paging import page_of
 from noroshi.web.ranges import range_of
 from noroshi.web.rulelines import lines_of, shared_lines_of, watchable
-from noroshi.web.scopes import choices
+from noroshi.web.scopes import choices, ringing
 from noroshi.web.show import show
-from noroshi.web.trial import Trial, chart_of, newest_first, shades_of, told
+from noroshi.web.trial import Trial, chart_days_of, chart_of, loudest, runs_of, shades_of, told
 
 PER_PAGE = 50
 DEVICE_CHOICES_MAX = 3000
@@ -57,8 +58,9 @@ def rules(request: HttpRequest, member: Membership) -> HttpResponseBase:
     rows = access.rows(member, Rule).filter(shared=None).order_by("device__name", "pk")
     page = page_of(request, rows, PER_PAGE)
     many = list(access.rows(member, SharedRule).order_by("pk")[:SHARED_SHOWN_MAX])
-    lines = shared_lines_of(member, many) if page.number == 1 else []
-    context = {"page": page, "lines": [*lines, *lines_of(list(page.object_list))]}
+    now = timezone.now()
+    lines = shared_lines_of(member, many, now=now) if page.number == 1 else []
+    context = {"page": page, "lines": [*lines, *lines_of(list(page.object_list), now=now)]}
     return show(request, member, "web/rules/list.html", context)
 
 
@@ -66,10 +68,11 @@ def rules(request: HttpRequest, member: Membership) -> HttpResponseBase:
 @tenant_page
 def device_rules(request: HttpRequest, member: Membership, code: str) -> HttpResponseBase:
     """The rules of one device."""
-    head = head_of(member, code, "device-rules", timezone.now())
+    now = timezone.now()
+    head = head_of(member, code, "device-rules", now)
     rows = access.rows(member, Rule).filter(device=head.device.pk).order_by("pk")
     page = page_of(request, rows, PER_PAGE)
-    context = {"head": head, "page": page, "lines": lines_of(list(page.object_list))}
+    context = {"head": head, "page": page, "lines": lines_of(list(page.object_list), now=now)}
     return show(request, member, "web/device/rules.html", context)
 
 
@@ -101,7 +104,7 @@ def rule_new(request: HttpRequest, member: Membership) -> HttpResponseBase:
         messages.success(request, _("通知条件を追加しました。"))
         return redirect("device-rules", code=device.code)
     context = editor(member, form, device) | {"kinds": choices_of_kind(asked, kind)}
-    context |= {"trial": trial(request, form, device)}
+    context |= {"trial": trial(request, form, [device])}
     return show(request, member, "web/rules/edit.html", context)
 
 
@@ -124,9 +127,11 @@ def rule(request: HttpRequest, member: Membership, code: str) -> HttpResponseBas
     if request.method == "POST" and not is_trial(request) and saved(form, change):
         messages.success(request, _("通知条件を保存しました。"))
         return redirect("device-rules", code=device.code)
-    context = editor(member, form, device) | {"line": lines_of([found])[0]}
+    context = editor(member, form, device)
+    context |= {"line": lines_of([found], now=timezone.now())[0]}
     context |= {"remove_url": reverse("rule-remove", args=[code])}
-    context |= {"trial": trial(request, form, device)}
+    context |= {"ringing": ringing(member, Q(rule=found))}
+    context |= {"trial": trial(request, form, [device])}
     return show(request, member, "web/rules/edit.html", context)
 
 
@@ -172,15 +177,25 @@ def is_trial(request: HttpRequest) -> bool:
     return request.method == "POST" and request.POST.get("do") == "try"
 
 
-def trial(request: HttpRequest, form: RuleForm, device: Device) -> Trial | None:
-    """What the rule would have done, where that was asked and the form is good."""
-    if not is_trial(request) or not form.is_valid():
+def trial(
+    request: HttpRequest, form: RuleForm, devices: Sequence[Device], asked: int = 1
+) -> Trial | None:
+    """What the rule would have done, where that was asked and the form is good.
+
+    `asked`: how many devices it is about; `devices` may be the first of them.
+    """
+    if not is_trial(request) or not form.is_valid() or not devices:
         return None
     now, measure = timezone.now(), form.asked.measure
     plan = form.plan_at(now)
-    is_drawn = measure.is_drawn and "rule-trial" not in shut_pages(request)
-    chart = chart_of(device, form, request.POST, now) if is_drawn else ""
-    return told(newest_first(plan, device, now), plan, measure, now, chart)
+    runs = runs_of(plan, devices, now)
+    found = told(runs, asked, plan, measure, now)
+    if not measure.is_drawn or "rule-trial" in shut_pages(request):
+        return found
+    run = loudest(runs)
+    days = chart_days_of(run, now)
+    chart = chart_of(run.device, form, request.POST, now, days)
+    return replace(found, drawn=run.device, chart_days=days, chart=chart)
 
 
 def saved(form: RuleForm, save: Callable[[datetime], None]) -> bool:

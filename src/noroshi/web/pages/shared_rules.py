@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from django.contrib import messages
+from django.db.models import Q
 from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -12,7 +13,14 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from noroshi.alarms import sharing
 from noroshi.alarms.models import Recipient, SharedRule
-from noroshi.alarms.sharing import Scope, Wanted, change_shared, make_shared, remove_shared
+from noroshi.alarms.sharing import (
+    Scope,
+    Wanted,
+    change_shared,
+    make_shared,
+    remove_shared,
+    touched,
+)
 from noroshi.tenants import access
 from noroshi.tenants.models import Membership
 from noroshi.web.forms.kinds import Asked
@@ -20,8 +28,9 @@ from noroshi.web.forms.shared_rule import SharedRuleForm
 from noroshi.web.member import actor_of, editor_only, tenant_page
 from noroshi.web.pages.rules import choices_of_kind, is_trial, kind_of, saved, trial
 from noroshi.web.rulelines import shared_lines_of
-from noroshi.web.scopes import devices_in, scope_of, scope_words, touched_by, watchable_in
+from noroshi.web.scopes import ringing, scope_of, scope_words, touched_by, watchable_in
 from noroshi.web.show import show
+from noroshi.web.trial import DEVICES_MAX
 
 
 @require_http_methods(["GET", "POST"])
@@ -69,8 +78,10 @@ def shared_rule(request: HttpRequest, member: Membership, code: str) -> HttpResp
         count = touched_by(member, form.scope_now(), found.key).count
         messages.success(request, _("%(n)d台の通知条件を保存しました。") % {"n": count})
         return redirect("rules")
-    context = editor(request, member, form) | {"line": shared_lines_of(member, [found])[0]}
+    context = editor(request, member, form)
+    context |= {"line": shared_lines_of(member, [found], now=timezone.now())[0]}
     context |= {"remove_url": reverse("shared-rule-remove", args=[code])}
+    context |= {"ringing": ringing(member, Q(rule__shared=found))}
     return show(request, member, "web/rules/edit.html", context)
 
 
@@ -91,18 +102,17 @@ def said(form: SharedRuleForm, now: datetime) -> Wanted:
 
 
 def editor(request: HttpRequest, member: Membership, form: SharedRuleForm) -> dict[str, object]:
-    """What the form's page shows; a trial is made with the first device."""
-    scope = scope_shown(form)
-    devices = devices_in(member, scope)
-    first = devices[0] if devices else None
+    """What the form's page shows; a trial is made with the devices that the rule touches."""
+    scope, key = scope_shown(form), form.asked.measure.key
+    found = touched_by(member, scope, key)
+    first = touched(member.tenant_id, scope, key).select_related("type")[:DEVICES_MAX]
     return {
         "head": scope_words(scope),
         "scope": True,
         "form": form,
-        "device": first,
         "measure": form.asked.measure,
-        "touched": touched_by(member, scope, form.asked.measure.key),
-        "trial": trial(request, form, first) if first is not None else None,
+        "touched": found,
+        "trial": trial(request, form, list(first), found.count),
         "has_recipients": access.rows(member, Recipient).exists(),
         "back": reverse("rules"),
     }
