@@ -173,6 +173,7 @@ CHANGING = (
     Line("incident-acknowledge", get=None, post=EDITORS, of="code=incident"),
     Line("incident-take", get=None, post=EDITORS, of="code=incident"),
     Line("incident-comment", get=None, post=EDITORS, of="code=incident"),
+    Line("policy-words", get=MANAGERS, post=MANAGERS),
     Line("policy-wish", get=None, post=EDITORS, of="code=recipient"),
     Line("group-new", get=EDITORS, post=EDITORS),
     Line("group", get=EDITORS, post=EDITORS, of="code=group"),

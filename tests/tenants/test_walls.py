@@ -24,6 +24,7 @@ from noroshi.alarms.models import (
     Rule,
     RuleState,
     SharedRule,
+    Wording,
 )
 from noroshi.base import roles
 from noroshi.base.roles import APP, PIPELINE
@@ -248,6 +249,7 @@ def fill(device: Device) -> None:
     Deed.objects.create(tenant_id=own, incident=incident, at=now, kind="taken", name="u")
     Chase.objects.create(incident=incident, tenant_id=own, begun_at=now, due_at=now)
     Policy.objects.create(tenant_id=own)
+    Wording.objects.create(tenant_id=own, event="opened", before="w")
     group = Group.objects.create(tenant_id=own, name="g", created_at=now)
     Duty.objects.create(tenant_id=own, group=group, recipient=told)
     Pace.objects.create(recipient=told, tenant_id=own)

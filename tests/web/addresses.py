@@ -16,6 +16,7 @@ EVERYBODYS = {
     "sign-ins-file", "audits", "audit-new", "accesses", "acts", "privacy-contact",
     "looking", "contract",
     "violations", "policy", "why", "group-new", "recipients-lift", "shared-rule-new",
+    "policy-words",
 }  # fmt: skip
 # Of whoever holds the mail: the key is all (tests/web/test_incident_deeds.py, test_consent.py).
 HOLDERS = {"incident-by-mail", "consent"}
@@ -29,6 +30,7 @@ CHANGING = {
     "user-new", "user", "user-stop", "user-start", "user-end", "users-review", "users-freeze",
     "audit-new", "audit-end", "act", "privacy-contact", "incident-take", "incident-comment",
     "incident-settle", "policy", "policy-wish", "group-new", "group", "group-remove",
+    "policy-words",
     "recipients-lift", "recipient-ask", "recipient-charset", "recipient-test",
 }  # fmt: skip
 # Addresses that only an administrator of the tenant may open.
@@ -37,7 +39,7 @@ MANAGING = {
     "users-freeze", "sign-ins", "sign-ins-file", "audits", "audit-new", "audit", "audit-end",
     "accesses", "access", "acts", "act-kept", "act-copy", "contract", "contract-pdf",
     "contract-json",
-    "violations",
+    "violations", "policy-words",
 }  # fmt: skip
 
 

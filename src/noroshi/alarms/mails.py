@@ -1,7 +1,7 @@
 """Write the mails about incidents: one for each recipient, in the recipient's language."""
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -13,8 +13,9 @@ from django.utils.translation import gettext
 from noroshi.alarms import links, rows, saying, words
 from noroshi.alarms.conditions import Plan, condition_of
 from noroshi.alarms.judge import GONE, OPENED, UPPER
-from noroshi.alarms.models import LIMITS, Event, Incident, Recipient
+from noroshi.alarms.models import LIMITS, Event, Incident, Recipient, Wording
 from noroshi.alarms.rows import Place
+from noroshi.alarms.wording import SLOTS, filled
 from noroshi.alarms.words import Naming
 from noroshi.devices.models import Quantity
 from noroshi.devices.quantities import quantities_of
@@ -110,11 +111,27 @@ def write(tellings: Sequence[Telling], *, now: datetime) -> list[NewMessage]:
     for one in tellings:
         of_news[id(one.news)].append(one)
     scenes = scenes_of([own[0].news for own in of_news.values()], now=now)
+    own_words = wordings_of({one.recipient.tenant_id for one in tellings})
     messages = []
     for own, scene in zip(of_news.values(), scenes, strict=True):
         first = own[0]
-        messages += _messages(replace(scene, told=first.told, has_link=first.has_link), own)
+        told = replace(scene, told=first.told, has_link=first.has_link)
+        messages += _messages(told, own, own_words)
     return messages
+
+
+def wordings_of(tenants: Collection[int]) -> dict[tuple[int, str], Wording]:
+    """(tenant, event) → the contractor's own sentences, where there are any. One query."""
+    found = Wording.objects.filter(tenant__in=tenants)
+    return {(one.tenant_id, one.event): one for one in found}
+
+
+def preview(telling: Telling, own: Wording, *, now: datetime) -> tuple[str, str]:
+    """Subject and body as the recipient would get them, without the link that acknowledges."""
+    scene = replace(scenes_of([telling.news], now=now)[0], told=telling.told)
+    shown = replace(telling, has_link=False)
+    mail = _messages(scene, [shown], {(own.tenant_id, own.event): own})[0]
+    return mail.subject, mail.body
 
 
 def scenes_of(news: Sequence[News], *, now: datetime) -> list[Scene]:
@@ -141,7 +158,9 @@ def subject_of(scene: Scene, language: str) -> str:
     return _render(scene, language)[0]
 
 
-def _messages(scene: Scene, to: Sequence[Telling]) -> list[NewMessage]:
+def _messages(
+    scene: Scene, to: Sequence[Telling], own_words: Mapping[tuple[int, str], Wording]
+) -> list[NewMessage]:
     texts = {
         language: _render(scene, language) for language in {one.recipient.language for one in to}
     }
@@ -152,7 +171,8 @@ def _messages(scene: Scene, to: Sequence[Telling]) -> list[NewMessage]:
         subject, body = texts[person.language]
         with translation.override(person.language):
             lead, line = again(one)
-            body = line + body + _way_to_answer(scene, one)
+            own = own_words.get((incident.tenant_id, one.event))
+            body = line + _with_own(body, own, scene) + _way_to_answer(scene, one)
         messages.append(
             NewMessage(
                 tenant_id=incident.tenant_id,
@@ -167,6 +187,17 @@ def _messages(scene: Scene, to: Sequence[Telling]) -> list[NewMessage]:
             )
         )
     return messages
+
+
+def _with_own(body: str, own: Wording | None, scene: Scene) -> str:
+    """The body between the contractor's own sentences, in the language in force."""
+    if own is None:
+        return body
+    text = _text(scene)
+    values = {name: getattr(text, name) for name in SLOTS.values()}
+    values["value"] = text.figure or text.value
+    before, after = (filled(one, values.__getitem__) for one in (own.before, own.after))
+    return (f"{before}\n\n" if before else "") + body + (f"\n{after}\n" if after else "")
 
 
 def message_id_of(telling: Telling, domain: str) -> str:

@@ -5,7 +5,7 @@ from django.utils.translation import gettext_lazy as _
 
 from noroshi.alarms.conditions import Condition, Limits, Plan, condition_of, more_of
 from noroshi.alarms.judge import Known, State
-from noroshi.alarms.told_models import Chase, Duty, Event, Group, Notice, Pace, Policy
+from noroshi.alarms.told_models import Chase, Duty, Event, Group, Notice, Pace, Policy, Wording
 from noroshi.devices.models import Device, DeviceType, Site
 from noroshi.tenants.models import Tenant, User, new_code
 
@@ -28,6 +28,7 @@ __all__ = [
     "RuleState",
     "RuleTerms",
     "SharedRule",
+    "Wording",
 ]
 
 LIMITS = "limits"

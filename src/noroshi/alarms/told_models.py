@@ -60,6 +60,23 @@ class Policy(models.Model):
         return f"policy of {self.tenant_id}"
 
 
+class Wording(models.Model):
+    """A contractor's own sentences in the mails of one event; see wording."""
+
+    tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="+")
+    event = models.CharField(max_length=10, choices=Event)
+    before = models.CharField(max_length=300, blank=True)
+    after = models.CharField(max_length=300, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["tenant", "event"], name="one_wording_per_event"),
+        ]
+
+    def __str__(self) -> str:
+        return f"wording of {self.tenant_id} for {self.event}"
+
+
 class Group(models.Model):
     """Recipients who are told together, each in the hours of their duties."""
 

@@ -11,6 +11,7 @@ WALLS = (
     house("alarms_awake", "when the installation itself was up", READ),
     tenant("alarms_deed", ADD),  # what was done stays written
     tenant("alarms_policy", KEEP),
+    tenant("alarms_wording", KEEP),
     tenant("alarms_group", ALL),
     tenant("alarms_duty", ALL),
     tenant("alarms_pace", ALL),

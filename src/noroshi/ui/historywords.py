@@ -66,6 +66,7 @@ def devices_and_rules() -> dict[str, str]:
         "incident.commented": _("警報に書き込み"),
         "incident.settled": _("警報を終わりにした"),
         "policy.changed": _("知らせ方を変更"),
+        "wording.changed": _("メールに添える文を変更"),
         "group.made": _("グループを追加"),
         "group.changed": _("グループを変更"),
         "group.removed": _("グループを削除"),

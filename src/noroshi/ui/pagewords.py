@@ -31,6 +31,7 @@ def page_word(name: str) -> str:
         "recipient": _("通知先"),
         "recipient-new": _("通知先の追加"),
         "policy": _("知らせ方"),
+        "policy-words": _("メールに添える文"),
         "why": _("メールが届かないとき"),
         "mails": _("通知履歴"),
         "mail": _("通知の詳細"),

@@ -39,7 +39,7 @@ PAGES: Mapping[Switch, frozenset[str]] = {
         {
             *("recipients", "recipient-new", "recipient", "recipient-pause", "recipient-remove"),
             *("mails", "mail", "policy", "policy-wish", "group-new", "group", "group-remove"),
-            "why",
+            *("why", "policy-words"),
         }
     ),
 }

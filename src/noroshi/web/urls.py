@@ -36,6 +36,7 @@ from noroshi.web.pages import (
     users_review,
     violations,
     why,
+    words,
 )
 
 urlpatterns: list[URLPattern] = [
@@ -105,6 +106,7 @@ urlpatterns: list[URLPattern] = [
     path("recipients/<str:code>/test/", recipients.recipient_test, name="recipient-test"),
     path("wanted/<str:token>/", consent.consent_page, name="consent"),
     path("policy/", policy.policy, name="policy"),
+    path("policy/words/", words.policy_words, name="policy-words"),
     path("policy/wishes/<str:code>/", policy.policy_wish, name="policy-wish"),
     path("groups/new/", policy.group_new, name="group-new"),
     path("groups/<str:code>/", policy.group, name="group"),

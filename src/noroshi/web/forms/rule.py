@@ -26,7 +26,8 @@ from noroshi.web.sentences import MINUTE_S
 LIMIT_ABS_MAX = 1e12
 HOLD_MIN_MAX = 24 * 60
 FOR_A_TIME = ("until", "until_upper", "until_lower")
-QUIET: tuple[object, ...] = (None, "", [], "same", "keep", "0")  # what an option says when nobody chose it
+# What an option says when nobody chose it.
+QUIET: tuple[object, ...] = (None, "", [], "same", "keep", "0")
 SLOT = re.compile(r"\{(\w+)\}")
 
 
