@@ -4,19 +4,33 @@ import re
 import unicodedata
 from collections.abc import Callable, Mapping
 
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 CHARS_MAX = 300
 LINES_MAX = 6
 # A slot is one of these words and nothing else: no formats, no attributes, no code.
-SLOTS: Mapping[str, str] = {
+JAPANESE: Mapping[str, str] = {
     "端末名": "device",
     "場所": "site",
     "項目": "quantity",
     "値": "value",
     "時刻": "day_and_time",
 }
+ENGLISH: Mapping[str, str] = {
+    "device": "device",
+    "site": "site",
+    "item": "quantity",
+    "value": "value",
+    "time": "day_and_time",
+}
+SLOTS = {**JAPANESE, **ENGLISH}
 SLOT = re.compile(r"\{([^{}]*)\}")
+
+
+def slots() -> list[str]:
+    """The slots as the reader's language names them, each in its braces."""
+    return [f"{{{name}}}" for name in (ENGLISH if get_language() == "en" else JAPANESE)]
 
 
 class BadWording(ValueError):
@@ -33,10 +47,12 @@ def cleaned(text: str) -> str:
         raise BadWording(_("%(n)d行までで入れてください。") % {"n": LINES_MAX})
     for name in SLOT.findall(kept):
         if name not in SLOTS:
-            words = {"name": name, "known": " ".join(f"{{{one}}}" for one in SLOTS)}
+            words = {"name": name, "known": " ".join(slots())}
             raise BadWording(_("{%(name)s} は使えません。使えるのは %(known)s です。") % words)
     if re.search(r"[{}]", SLOT.sub("", kept)):
-        raise BadWording(_("{ と } は、{端末名} のように組で使ってください。"))
+        raise BadWording(
+            _("{ と } は、%(slot)s のように組で使ってください。") % {"slot": slots()[0]}
+        )
     return kept
 
 

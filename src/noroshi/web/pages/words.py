@@ -15,7 +15,7 @@ from django.views.decorators.http import require_http_methods
 from noroshi.alarms.judge import CLOSED, OPENED
 from noroshi.alarms.mails import LANGUAGES, News, Telling, preview
 from noroshi.alarms.models import Event, Incident, Recipient, Wording
-from noroshi.alarms.wording import SLOTS
+from noroshi.alarms.wording import slots
 from noroshi.alarms.wording_actions import Words, set_words, words_of
 from noroshi.tenants import access
 from noroshi.tenants.models import Membership
@@ -53,7 +53,7 @@ def policy_words(request: HttpRequest, member: Membership) -> HttpResponseBase:
     shown = {form.event: form.words() for form in forms} if is_good else known
     context = {
         "parts": parts_of(member, forms, shown, now),
-        "slots": [f"{{{name}}}" for name in SLOTS],
+        "slots": slots(),
         "is_tried": is_good,
         "is_wrong": data is not None and not is_good,
     }
