@@ -24,7 +24,7 @@ SHOWN_MAX = 5
 CHART_DAYS = 90  # where nothing would have rung
 # One device takes some tenths of a second: of a rule for many, as many are tried as fit into this.
 BUDGET_S = 3.0
-DEVICES_MAX = 100
+TRIED_MAX = 100
 UNSENT = ("csrfmiddlewaretoken", "recipients", "do", "group", "devices")
 
 
@@ -89,7 +89,7 @@ class Run:
 def runs_of(plan: Plan, devices: Sequence[Device], now: datetime) -> list[Run]:
     """The last year of each device, of as many as BUDGET_S allows, at least of one."""
     begun, runs = monotonic(), []
-    for device in devices[:DEVICES_MAX]:
+    for device in devices[:TRIED_MAX]:
         found = try_out(plan, device, now - timedelta(days=max(DAYS)), now)
         runs.append(Run(device, sorted(found, key=lambda one: one.opened_at, reverse=True)))
         if monotonic() - begun > BUDGET_S:

@@ -30,7 +30,7 @@ from noroshi.web.pages.rules import choices_of_kind, is_trial, kind_of, saved, t
 from noroshi.web.rulelines import shared_lines_of
 from noroshi.web.scopes import ringing, scope_of, scope_words, touched_by, watchable_in
 from noroshi.web.show import show
-from noroshi.web.trial import DEVICES_MAX
+from noroshi.web.trial import TRIED_MAX
 
 
 @require_http_methods(["GET", "POST"])
@@ -105,7 +105,7 @@ def editor(request: HttpRequest, member: Membership, form: SharedRuleForm) -> di
     """What the form's page shows; a trial is made with the devices that the rule touches."""
     scope, key = scope_shown(form), form.asked.measure.key
     found = touched_by(member, scope, key)
-    first = touched(member.tenant_id, scope, key).select_related("type")[:DEVICES_MAX]
+    first = touched(member.tenant_id, scope, key).select_related("type")[:TRIED_MAX]
     return {
         "head": scope_words(scope),
         "scope": True,
