@@ -5,6 +5,7 @@ from uuid import uuid4
 
 import pytest
 
+from noroshi.alarms import awake as stretches
 from noroshi.alarms import overdue
 from noroshi.alarms.models import Awake, Incident, Rhythm, Rule, RuleState
 from noroshi.alarms.watch import Watched, watch
@@ -174,5 +175,5 @@ def test_a_rhythm_is_learned_from_the_uplinks_of_the_device(store: Store) -> Non
 
 def test_when_the_house_was_up_is_forgotten_after_a_year(store: Store) -> None:
     awake(0, 1)
-    assert overdue.prune(at(0) + timedelta(days=399)) == 0
-    assert overdue.prune(at(0) + timedelta(days=401)) == 1
+    assert stretches.prune(at(0) + timedelta(days=399)) == 0
+    assert stretches.prune(at(0) + timedelta(days=401)) == 1

@@ -7,7 +7,15 @@ import pytest
 
 from noroshi.alarms import gathering
 from noroshi.alarms.actions import remove_recipient
-from noroshi.alarms.models import Incident, Notice, Recipient, Rule
+from noroshi.alarms.models import (
+    Incident,
+    Notice,
+    Outage,
+    OutageNotice,
+    OutageTenant,
+    Recipient,
+    Rule,
+)
 from noroshi.alarms.why import Cause, notices_of, why
 from noroshi.outbox.models import Message
 from noroshi.readings.models import StoredUplink
@@ -143,3 +151,35 @@ def test_each_step_of_an_incident_has_its_time(store: Store) -> None:
     assert [line.at for line in stories[0].lines] == [
         at(0), at(0), at(0) + timedelta(seconds=1),
     ]  # fmt: skip
+
+
+def test_in_an_outage_of_the_network_the_answer_is_the_outage(
+    store: Store, stranger: Callable[[], Recipient]
+) -> None:
+    store.rule(key="", kind="silence", upper=None)
+    assert why(store.device, store.aki, at(30)).cause == Cause.NOTHING_HEARD
+    for tenant in (store.tenant, stranger().tenant):
+        outage = Outage.objects.create(
+            space=f"generic{tenant.pk}"[-10:],
+            began_at=at(0),
+            noticed_at=at(26),
+            known=20,
+            silent=20,
+        )
+        OutageTenant.objects.create(
+            outage=outage, tenant=tenant, space=store.device.space, began_at=at(0), silent=9
+        )
+    OutageNotice.objects.create(
+        outage=OutageTenant.objects.get(tenant=store.tenant).outage, tenant=store.tenant,
+        recipient=store.aki, name="Aki", address="aki@example.jp", event="begun",
+        decided_at=at(26), state="dropped", reason="unlicensed",
+    )  # fmt: skip
+    answer = why(store.device, store.aki, at(600))
+    assert answer.cause == Cause.IN_OUTAGE
+    assert sentence(answer).startswith("回線の障害の間でした")
+    story = story_of(answer.told[0])
+    assert (story.event, len(answer.told)) == ("回線の障害", 1)
+    assert story.outcome == "送っていません：契約にメールの通知がない。"
+    assert why(store.device, store.aki, at(-61)).cause == Cause.NOTHING_HEARD  # before it began
+    uplink(store, 590)
+    assert why(store.device, store.aki, at(600)).cause == Cause.WITHIN_LIMITS

@@ -310,6 +310,8 @@ OFFICE = (
     desk("codec-new", OPERATION, OPERATION),
     desk("codec", OPERATION, OPERATION, "number=codec"),
     desk("codec-versions", OPERATION, None, "number=codec"),
+    desk("why", office("admin", "privacy", "on_duty")),
+    desk("outages", office("admin", "privacy", "on_duty")),
     desk("mails", office("admin", "privacy", "on_duty")),
     desk("mail", office("admin", "privacy", "on_duty"), None, "number=mail"),
     desk("incoming", office("admin", "privacy", "on_duty")),

@@ -40,6 +40,7 @@ PLATFORM_TABLES = {
     "KnownDevice",  # through its user
     "Listening",  # through its connection
     "Message",  # the provider's own mails have none
+    "Outage",  # of a network, not of a contractor
     "PackedEntries",
     "Paper",
     "Party",

@@ -1,10 +1,12 @@
-"""An address that mails do not reach: the contractor sees it, and lets mails go again."""
+"""What stands over the first page: addresses that mails do not reach, networks that are out."""
 
 from django.test import Client
 from django.urls import reverse
 
+from noroshi.alarms.models import Outage, OutageTenant
 from noroshi.outbox.models import Message, Standing
 from noroshi.tenants.models import AuditEntry
+from tests.contracted import make_tenant
 from tests.web.conftest import Cast
 
 
@@ -61,3 +63,19 @@ def test_a_held_mail_says_why_it_was_not_sent(cast: Cast, aki: Client) -> None:
         assert "送信せず" in page
         assert "この宛先への送信を止めています" in page
     assert "送信せず" in aki.get(reverse("mails"), {"state": "held"}).content.decode()
+
+
+def test_a_network_that_is_out_is_told_on_the_first_page_until_it_is_back(
+    cast: Cast, aki: Client
+) -> None:
+    at = cast.now
+    outage = Outage.objects.create(space="sigfox", began_at=at, noticed_at=at, known=40, silent=30)
+    other = make_tenant(name="other", created_at=at)
+    for tenant, silent in ((cast.tenant, 12), (other, 18)):
+        OutageTenant.objects.create(
+            outage=outage, tenant=tenant, space="sigfox", began_at=at, silent=silent
+        )
+    assert "Sigfoxの障害のため、12台から受信できません" in text(aki, "home")
+    assert "18台" not in text(aki, "home")
+    OutageTenant.objects.update(ended_at=at)
+    assert "Sigfoxの障害" not in text(aki, "home")

@@ -5,6 +5,7 @@ from django.utils.translation import gettext_lazy as _
 
 from noroshi.alarms.conditions import Condition, Limits, Plan, condition_of, more_of
 from noroshi.alarms.judge import Known, State
+from noroshi.alarms.outage_models import Outage, OutageNotice, OutageTenant
 from noroshi.alarms.told_models import Chase, Duty, Event, Group, Notice, Pace, Policy, Wording
 from noroshi.devices.models import Device, DeviceType, Site
 from noroshi.tenants.models import Tenant, User, new_code
@@ -20,6 +21,9 @@ __all__ = [
     "Incident",
     "IncidentQuerySet",
     "Notice",
+    "Outage",
+    "OutageNotice",
+    "OutageTenant",
     "Pace",
     "Policy",
     "Recipient",

@@ -6,28 +6,27 @@ from datetime import datetime, timedelta
 
 from django.db import transaction
 
+from noroshi.alarms import awake, outages
 from noroshi.alarms.conditions import Silence
 from noroshi.alarms.judge import CLOSED, OPENED, miss
 from noroshi.alarms.mails import News
-from noroshi.alarms.models import Awake, Incident, Rhythm, Rule, RuleState
+from noroshi.alarms.models import Incident, Rhythm, Rule, RuleState
 from noroshi.alarms.watch import Case, Changes, Watched, opened, write_changes
 from noroshi.base import wire
 from noroshi.readings.rhythm import gaps_of
 
 INTERVALS = 3
 GRACE = timedelta(minutes=10)
-OUTAGE_FROM = timedelta(minutes=2)  # a shorter pause of ours is within everybody's grace
 OVERDUE_MAX = 2000  # rules in one transaction
 LEARN_MAX = 500  # devices in one turn
 LEARN_AGAIN = timedelta(days=1)
 GAPS_MIN = 10
-AWAKE_KEEP = timedelta(days=400)
 
 # By the type's interval or the device's own, else by what the uplinks of this very device tell.
 # Who was never heard is unknown, not silent. What is told already is not asked about again.
 OVERDUE = """
-SELECT id, heard_at, patience FROM (
-    SELECT rule.id, beat.sent_at AS heard_at, coalesce(
+SELECT id, heard_at, patience, tenant_id, space FROM (
+    SELECT rule.id, rule.tenant_id, device.space, beat.sent_at AS heard_at, coalesce(
         make_interval(secs => (rule.options ->> 'after_s')::float8),
         make_interval(secs => coalesce((rule.options ->> 'intervals')::int, %b)
             * coalesce(device.interval_s, rhythm.interval_s, type.interval_s)) + %b
@@ -60,20 +59,27 @@ class Overdue:
     rule_id: int
     heard_at: datetime
     due: datetime
+    place: tuple[int, str] = (0, "")  # whose, and in which network
 
 
 def tell(now: datetime, *, is_awake: bool) -> int:
     """Judge all that is overdue; how many incidents that opened or closed.
 
     `is_awake`: whether uplinks come in and are judged just now. While they are not, and for as long
-    afterwards as they were not, nobody is overdue.
+    afterwards as they were not, nobody is overdue; the same holds for an outage of the network.
     """
-    stretches = _keep_awake(now, is_awake=is_awake)
+    ours = awake.between(awake.keep(now, is_awake=is_awake))
     if not is_awake:
         return 0
     count = 0
     for found in _overdue(now):
-        late = [one for one in found if one.due + _outages(stretches, one.heard_at, now) < now]
+        theirs = outages.held({one.place[0] for one in found}, now)
+        late = [
+            one
+            for one in found
+            if one.due + awake.deaf_for([*ours, *theirs.get(one.place, ())], one.heard_at, now)
+            < now
+        ]
         if late:
             with transaction.atomic():
                 done = _judge(late, now)
@@ -105,34 +111,6 @@ def learn(now: datetime) -> int:
     return len(found)
 
 
-def prune(now: datetime) -> int:
-    """Forget when the installation was up, long ago."""
-    return Awake.objects.filter(until__lt=now - AWAKE_KEEP).delete()[0]
-
-
-def _keep_awake(now: datetime, *, is_awake: bool) -> list[tuple[datetime, datetime]]:
-    """The stretches up to now, oldest first; the last one is carried on."""
-    last = Awake.objects.order_by("-since").first()
-    if is_awake:
-        if last is None or now - last.until > OUTAGE_FROM:
-            Awake.objects.create(since=now, until=now)
-        elif now > last.until:
-            Awake.objects.filter(pk=last.pk).update(until=now)
-    return list(Awake.objects.order_by("since").values_list("since", "until"))
-
-
-def _outages(
-    stretches: Sequence[tuple[datetime, datetime]], since: datetime, now: datetime
-) -> timedelta:
-    """How much of the time since then nothing could be heard."""
-    total, end = timedelta(), None
-    for begin, until in stretches:
-        if end is not None and begin > since:
-            total += begin - max(end, since)
-        end = until
-    return min(total, now - since)
-
-
 def _overdue(now: datetime) -> Iterator[list[Overdue]]:
     """All that is due, some thousands at a time."""
     last = 0
@@ -141,7 +119,10 @@ def _overdue(now: datetime) -> Iterator[list[Overdue]]:
             cursor.execute(OVERDUE, [INTERVALS, GRACE, last, now, now, OVERDUE_MAX])
             rows = cursor.fetchall()
         if rows:
-            yield [Overdue(rule, heard, heard + patience) for rule, heard, patience in rows]
+            yield [
+                Overdue(rule, heard, heard + patience, (tenant, space))
+                for rule, heard, patience, tenant, space in rows
+            ]
         if len(rows) < OVERDUE_MAX:
             return
         last = rows[-1][0]

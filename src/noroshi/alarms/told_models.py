@@ -202,7 +202,6 @@ class Notice(models.Model):
         UNLICENSED = "unlicensed", _("契約にメールの通知がない")
         UNWANTED = "unwanted", _("復帰は知らせない設定になっている")
         LOOKED_AFTER = "looked_after", _("その前に対応されたか、終わった")
-        OUTAGE = "outage", _("回線の障害としてまとめて知らせた")
 
     tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE)
     incident = models.ForeignKey(

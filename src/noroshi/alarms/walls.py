@@ -1,6 +1,6 @@
 """The walls around this room's tables: limits, alarms and who is told are the tenant's."""
 
-from noroshi.tenants.walls import ADD, ALL, KEEP, OWN, READ, house, register, tenant, via
+from noroshi.tenants.walls import ADD, ALL, KEEP, OWN, READ, house, office, register, tenant, via
 
 WALLS = (
     tenant("alarms_recipient", ALL),
@@ -16,6 +16,9 @@ WALLS = (
     tenant("alarms_duty", ALL),
     tenant("alarms_pace", ALL),
     tenant("alarms_chase"),
+    office("alarms_outage"),
+    register("alarms_outagetenant"),
+    register("alarms_outagenotice"),
     # The office answers too when somebody asks why no mail came.
     register("alarms_notice"),
     via("alarms_rulestate", "alarms_rule", "rule_id", ALL),

@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from noroshi.alarms import overdue
+from noroshi.alarms import outages, overdue
 from noroshi.base.models import Pulse
 from noroshi.inbox import journal
 
@@ -14,6 +14,11 @@ INTAKE = ("gate", "listen")  # by either of them uplinks come in
 def tell_overdue(now: datetime) -> int:
     """Open and close what is due; how many incidents."""
     return overdue.tell(now, is_awake=is_awake(now))
+
+
+def look_for_outages(now: datetime) -> int:
+    """Open and close outages of networks; how many."""
+    return outages.look(now, is_awake=is_awake(now))
 
 
 def is_awake(now: datetime) -> bool:

@@ -9,7 +9,7 @@ from datetime import datetime
 from django.db import DatabaseError, InterfaceError, OperationalError, connection
 from django.utils import timezone
 
-from noroshi.alarms import chasing, gathering, overdue, sharing
+from noroshi.alarms import awake, chasing, gathering, outages, overdue, sharing
 from noroshi.alarms.actions import end_of_retired
 from noroshi.base.loop import run_until_stopped
 from noroshi.base.pulse import Heart, forget_dead
@@ -20,7 +20,7 @@ from noroshi.jobs import ledger, raw
 from noroshi.jobs.backing import runs
 from noroshi.jobs.backing.timed import Backups
 from noroshi.jobs.review_mails import remind_of_reviews
-from noroshi.jobs.silence import tell_overdue
+from noroshi.jobs.silence import look_for_outages, tell_overdue
 from noroshi.outbox import incoming, standing
 from noroshi.outbox import retention as outbox_retention
 from noroshi.readings import closing
@@ -56,10 +56,12 @@ def timetable() -> list[Task]:
         Task("alarms told again", 5.0, chasing.chase_due),
         Task("prune notices", HOUR_S, gathering.prune),
         Task("incidents of retired devices", MINUTE_S, end_of_retired),
+        Task("outages of networks", SILENCE_S, look_for_outages),
+        Task("prune outages", 6 * HOUR_S, outages.prune),
         Task("silent devices", SILENCE_S, tell_overdue),
         Task("shared rules", MINUTE_S, sharing.keep_up),
         Task("rhythm of devices", 10 * MINUTE_S, overdue.learn),
-        Task("prune stretches awake", 6 * HOUR_S, overdue.prune),
+        Task("prune stretches awake", 6 * HOUR_S, awake.prune),
         Task("close days", 5 * MINUTE_S, closing.close_days),
         Task("merge months", HOUR_S, closing.merge_months),
         Task("pack journal", 10 * MINUTE_S, raw.pack),

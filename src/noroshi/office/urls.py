@@ -29,6 +29,7 @@ from noroshi.office.pages import (
     types,
     violations,
     visits,
+    why,
 )
 
 urlpatterns: list[URLPattern] = [
@@ -183,6 +184,8 @@ urlpatterns: list[URLPattern] = [
     path("codecs/new/", codecs.codec_new, name="office-codec-new"),
     path("codecs/<int:number>/", codecs.codec, name="office-codec"),
     path("codecs/<int:number>/versions/", codecs.versions, name="office-codec-versions"),
+    path("why/", why.why, name="office-why"),
+    path("outages/", why.outages, name="office-outages"),
     path("mails/", mails.mails, name="office-mails"),
     path("mails/incoming/", incoming.incoming, name="office-incoming"),
     path("mails/incoming/<int:number>/", incoming.incoming_one, name="office-incoming-one"),

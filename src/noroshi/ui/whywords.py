@@ -6,7 +6,7 @@ from datetime import datetime
 
 from django.utils.translation import gettext as _
 
-from noroshi.alarms.models import Notice
+from noroshi.alarms.models import Notice, OutageNotice
 from noroshi.alarms.why import Answer, Cause, Told
 from noroshi.outbox.ledger import SENT, WAITING, Mail
 from noroshi.ui.words import instant_words
@@ -41,7 +41,7 @@ class Story:
 
 def sentence(answer: Answer) -> str:
     """The one reason."""
-    if answer.told:
+    if answer.told and answer.cause == Cause.TOLD:
         return story_of(answer.told[-1]).outcome
     return {
         Cause.TOLD: "",
@@ -50,6 +50,9 @@ def sentence(answer: Answer) -> str:
         ),
         Cause.CAME_LATER: _("警報は、この人が通知先に登録される前に起きています。"),
         Cause.BEFORE_NOTICES: _("知らせの記録を残しはじめる前の警報です。通知履歴を見てください。"),
+        Cause.IN_OUTAGE: _(
+            "回線の障害の間でした。端末ごとには知らせず、障害として一通にまとめています。"
+        ),
         Cause.NO_RULE: _("この端末には、通知条件がありません。"),
         Cause.RULES_REST: _("この端末の通知条件は、どれも止めてあります。"),
         Cause.NOT_IN_RULES: _("この人は、この端末のどの通知条件の通知先にも入っていません。"),
@@ -75,7 +78,7 @@ def story_of(told: Told) -> Story:
     )
 
 
-def event_words(notice: Notice) -> str:
+def event_words(notice: Notice | OutageNotice) -> str:
     """What it tells, with its number."""
     words = notice.get_event_display()
     if notice.event == "repeated":
@@ -118,7 +121,7 @@ def outcome_of_mail(mail: Mail) -> str:
     return _("%(state)s：%(answer)s") % words
 
 
-def lines_of(notice: Notice, mail: Mail | None) -> list[Line]:
+def lines_of(notice: Notice | OutageNotice, mail: Mail | None) -> list[Line]:
     """Every step with its time, oldest first."""
     words = {"event": event_words(notice), "reason": notice.get_reason_display()}
     lines = [Line(notice.decided_at, _("%(event)s：%(reason)s") % words)]
