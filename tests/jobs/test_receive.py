@@ -12,15 +12,17 @@ from typing import Any
 
 import pytest
 from django.conf import settings as house
-from django.db import connection
+from django.db import connection, transaction
 from django.utils import timezone
 
+from noroshi.alarms.models import Incident
 from noroshi.base.roles import PIPELINE
 from noroshi.jobs.receive import MAILS_AT_ONCE, MAILS_PER_S, Room, is_ours
 from noroshi.outbox import codes
 from noroshi.outbox.actions import NewMessage, post_all
 from noroshi.outbox.incoming import MAIL_BYTES_MAX
 from noroshi.outbox.models import Incoming, Message
+from tests.alarms.conftest import open_store
 from tests.committed import transactional_db
 from tests.database import url_of
 
@@ -97,6 +99,26 @@ def test_a_bounce_finds_its_message_and_strangers_find_no_relay(port: int) -> No
         assert Incoming.objects.get().sender == ""
         until(lambda: Message.objects.get().state == "bounced")
         assert bytes(Incoming.objects.get().raw).startswith(b"Return-Path: <>")
+
+
+def test_an_answer_to_an_alarm_acknowledges_it_and_an_automatic_one_does_not(port: int) -> None:
+    store = open_store()
+    store.rule()
+    with transaction.atomic():
+        store.feed((0, 11.0))
+    told = {one.address: one for one in Message.objects.all()}
+    for name, head in (("ben", "Auto-Submitted: auto-replied\n"), ("aki", "")):
+        ours = codes.address(codes.ANSWER, told[f"{name}@example.jp"].pk)
+        with smtplib.SMTP("127.0.0.1", port) as line:
+            raw = f"From: {name}@example.jp\nTo: {ours}\n{head}\nack\n\n> 11.0"
+            line.sendmail(f"{name}@example.jp", [ours], raw)
+        until(lambda: not Incoming.objects.filter(state="waiting").exists())
+        assert (Incident.objects.get().acknowledged_name == "Aki") is (name == "aki")
+    forged = f"a-{told['aki@example.jp'].pk:x}-{'a' * 16}@{DOMAIN}"
+    with smtplib.SMTP("127.0.0.1", port) as line, pytest.raises(smtplib.SMTPRecipientsRefused):
+        line.sendmail("aki@example.jp", [forged], "From: aki@example.jp\n\nack")
+    assert Incoming.objects.count() == 2
+    assert Message.objects.count() == 2  # nobody was answered
 
 
 def test_a_mail_that_is_too_large_is_refused(port: int) -> None:

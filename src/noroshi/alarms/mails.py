@@ -223,13 +223,17 @@ def again(telling: Telling) -> tuple[str, str]:
 
 
 def _way_to_answer(scene: Scene, telling: Telling) -> str:
-    """The lines with the signed link by which this recipient says that it is seen."""
+    """How this recipient says that it is seen: by an answer, and by the signed link."""
     incident, person = scene.news.incident, telling.recipient
-    if scene.news.kind != OPENED or not telling.has_link:
+    if scene.news.kind != OPENED:
         return ""
+    by_mail = "\n" + gettext("「確認」と返信しても記録できます。") + "\n"
+    answer = by_mail if settings.RETURN_DOMAIN else ""
+    if not telling.has_link:
+        return answer
     claim = links.Claim(incident.tenant_id, incident.code, person.code)
     url = f"{settings.BASE_URL}/a/{links.token_of(claim, now=scene.now)}/"
-    return "\n" + gettext("確認したと記録する（7日間使えます）:") + f"\n{url}\n"
+    return "\n" + gettext("確認したと記録する（7日間使えます）:") + f"\n{url}\n" + answer
 
 
 def _render(scene: Scene, language: str) -> tuple[str, str]:

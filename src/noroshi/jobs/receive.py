@@ -13,6 +13,7 @@ from django.conf import settings
 from django.db import Error, connection
 from django.utils import timezone
 
+from noroshi.alarms import replies
 from noroshi.base.pulse import Heart
 from noroshi.outbox import codes, incoming
 from noroshi.outbox.incoming import MAIL_BYTES_MAX, Arrived, NoRoom
@@ -215,7 +216,7 @@ def _keep(mail: Arrived) -> str:
 def _work_off(heart: Heart) -> int:
     try:
         heart.beat(timezone.now())
-        return incoming.work_off(timezone.now())
+        return incoming.work_off(timezone.now(), replies.take)
     except Error as error:
         connection.close()
         log.warning("database is away, trying again: %s", str(error).strip().split("\n")[0])

@@ -1,8 +1,11 @@
 """Mails that come in: kept as they are before the sender is told so, understood afterwards."""
 
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from email import message_from_bytes, policy
+from email.utils import getaddresses
 
 from django.db import transaction
 from django.db.models import F
@@ -43,6 +46,25 @@ class Arrived:
     raw: bytes
 
 
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What a person answered to a mail of ours.
+
+    Attributes:
+        message: the mail that is answered, as the signed address says.
+        sender: the one address that the reply names as its writer; empty when it names several.
+        text: its plain text, with all that it quotes.
+    """
+
+    message: Message
+    sender: str
+    text: str
+
+
+# Whether somebody understood the reply, in the transaction that settles it.
+Taker = Callable[[Reply, datetime], bool]
+
+
 def keep(mail: Arrived, *, now: datetime) -> Incoming:
     """Write the mail down; once this returns and is committed, its sender may be told so.
 
@@ -66,10 +88,13 @@ def keep(mail: Arrived, *, now: datetime) -> Incoming:
     )
 
 
-def work_off(now: datetime) -> int:
-    """Understand what waits, each mail in its own transaction; how many were settled."""
+def work_off(now: datetime, take: Taker | None = None) -> int:
+    """Understand what waits, each mail in its own transaction; how many were settled.
+
+    `take`: who understands replies to mails whose kinds this room does not know.
+    """
     done = 0
-    while done < BATCH_MAX and _work_off_next(now):
+    while done < BATCH_MAX and _work_off_next(now, take):
         done += 1
     return done
 
@@ -95,7 +120,7 @@ def prune(now: datetime) -> int:
     return count
 
 
-def _work_off_next(now: datetime) -> bool:
+def _work_off_next(now: datetime, take: Taker | None) -> bool:
     """One mail. A mail on which programs have died TRIES_MAX times is for people."""
     waiting = Incoming.objects.filter(state=State.WAITING).order_by("pk")
     with transaction.atomic():
@@ -108,11 +133,11 @@ def _work_off_next(now: datetime) -> bool:
     with transaction.atomic():
         claimed = claim(waiting.filter(pk=mail.pk), limit=1)
         for one in claimed:
-            _settle(one, now)
+            _settle(one, now, take)
     return True
 
 
-def _settle(mail: Incoming, now: datetime) -> None:
+def _settle(mail: Incoming, now: datetime, take: Taker | None) -> None:
     """Say what it is, and note at its message what came back."""
     raw = bytes(mail.raw)
     code = codes.read(mail.recipient.rpartition("@")[0])
@@ -126,12 +151,24 @@ def _settle(mail: Incoming, now: datetime) -> None:
         _note(mail.message, found, now)
     if code is not None and found.kind == Kind.REPLY and mail.message is not None:
         is_understood = consent.confirm_by_mail(mail.message, mail.sender, now=now)
+        if not is_understood and take is not None:
+            is_understood = take(_reply(mail.message, raw), now)
     mail.kind, mail.settled_at = found.kind, now if is_understood else None
     mail.state = State.DONE if is_understood else State.KEPT
     if is_understood:
         mail.raw = raw[:UNDERSTOOD_BYTES_MAX]
     mail.save(update_fields=["kind", "state", "settled_at", "raw"])
     log.info("mail %d came in: %s, %s", mail.pk, mail.kind, mail.state)
+
+
+def _reply(message: Message, raw: bytes) -> Reply:
+    try:
+        mail = message_from_bytes(raw, policy=policy.compat32)
+        writers = {one for _name, one in getaddresses(mail.get_all("From", [])) if one}
+        sender = writers.pop() if len(writers) == 1 else ""
+        return Reply(message, sender, bounces.text_of(mail))
+    except bounces.ODD:
+        return Reply(message, "", "")
 
 
 def _note(message: Message, found: Found, now: datetime) -> None:
