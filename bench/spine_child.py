@@ -120,11 +120,14 @@ def prepare(now: datetime, count: int = DEVICES) -> tuple[int, str]:
         for device in devices
         for key in KEYS
     )
-    told = Recipient.objects.create(
-        tenant=tenant, name="bench", address="bench@example.jp", created_at=now
+    # One for each device: of a single one's mails only a few go at once, the others are gathered.
+    people = Recipient.objects.bulk_create(
+        Recipient(tenant=tenant, name="bench", address=f"{n}@example.jp", created_at=now)
+        for n in range(count)
     )
+    of_device = dict(zip((device.pk for device in devices), people, strict=True))
     link = Rule.recipients.through
-    link.objects.bulk_create(link(rule=rule, recipient=told) for rule in rules)
+    link.objects.bulk_create(link(rule=rule, recipient=of_device[rule.device_id]) for rule in rules)
     made, token = make_connection(NewConnection("bench", "chirpstack"), by=SYSTEM, now=now)
     return made.pk, token
 
