@@ -6,7 +6,9 @@ from granian import Granian
 from granian.constants import Interfaces
 
 from noroshi.base import environment
+from noroshi.config import shared
 
+APPLICATION = "noroshi.config.live_app"
 # More than live.app.FOLLOWERS_MAX, so that who is too many hears so. Granian alone serves 1,024
 # connections and lets the next wait without a word.
 CONNECTIONS_MAX = 6000
@@ -20,8 +22,9 @@ def main() -> None:
     if not env.database_url:
         raise SystemExit("noroshi live: DATABASE_URL is not set; name the PostgreSQL to listen to.")
     allow_files(CONNECTIONS_MAX + FILES_BESIDE)
+    shared.load(APPLICATION, has_pages=False)
     Granian(
-        "noroshi.config.live_app:application",
+        f"{APPLICATION}:application",
         address=env.host,
         port=env.live_port,
         interface=Interfaces.ASGI,

@@ -4,15 +4,18 @@ from granian import Granian
 from granian.constants import Interfaces
 
 from noroshi.base import environment
+from noroshi.config import shared
 
+APPLICATION = "noroshi.config.wsgi"
 PROCESSES = 2
 
 
 def main() -> None:
     """Serve until told to stop."""
     env = environment.read()
+    shared.load(APPLICATION, has_pages=True)
     Granian(
-        "noroshi.config.wsgi:application",
+        f"{APPLICATION}:application",
         address=env.host,
         port=env.web_port,
         interface=Interfaces.WSGI,
