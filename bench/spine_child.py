@@ -27,7 +27,7 @@ from noroshi.contracts.actions import Sheet, conclude  # noqa: E402
 from noroshi.devices.models import Device, DeviceType, Quantity, Thing  # noqa: E402
 from noroshi.inbox.actions import NewConnection, make_connection  # noqa: E402
 from noroshi.inbox.models import SLICES  # noqa: E402
-from noroshi.jobs import tick  # noqa: E402
+from noroshi.jobs import tick, work  # noqa: E402
 from noroshi.networks import registry  # noqa: E402
 from noroshi.networks.uplink import Arrival  # noqa: E402
 from noroshi.pipeline import process_waiting  # noqa: E402
@@ -70,6 +70,7 @@ class Cpu:
 
 def main() -> None:
     """Print one line of JSON."""
+    work.keep_plans()
     start = datetime.now(UTC) - SPACING * (UPLINKS + WARM_UPLINKS)
     for task in tick.timetable():
         if "partitions" in task.name:
@@ -80,6 +81,7 @@ def main() -> None:
     carry(sandbox, WARM_UPLINKS)
     post(source_id, start, range(WARM_UPLINKS, WARM_UPLINKS + UPLINKS))
     scratch.analyze()
+    work.spare_the_collector()
     postmaster = postmaster_of_this_session()
     before, begun = cpu(postmaster), time.monotonic()
     carry(sandbox, UPLINKS)

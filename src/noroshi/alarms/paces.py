@@ -2,10 +2,9 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from django.db import connection
-
 from noroshi.alarms.models import Notice, Pace, Recipient
 from noroshi.alarms.pacing import Lately
+from noroshi.base import wire
 
 NOTICE_COLUMNS = {
     "tenant_id": "bigint", "incident_id": "bigint", "device_id": "bigint",
@@ -64,12 +63,12 @@ def add_notices(rows: Sequence[Notice]) -> None:
 
 def _run(query: str, columns: Mapping[str, str], rows: Sequence[Notice] | Sequence[Pace]) -> None:
     if rows:
-        with connection.cursor() as cursor:
+        with wire.hot() as cursor:
             cursor.execute(query, [[getattr(row, name) for row in rows] for name in columns])
 
 
 def _arrays(columns: Mapping[str, str]) -> str:
-    return ", ".join(f"%s::{kind}[]" for kind in columns.values())
+    return ", ".join(f"%b::{kind}[]" for kind in columns.values())
 
 
 _ADD_NOTICES = f"""

@@ -5,7 +5,7 @@ import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from django.db import InterfaceError, OperationalError
+from django.db import InterfaceError, OperationalError, connection
 from django.utils import timezone
 
 from noroshi.base.listen import Ear
@@ -29,6 +29,7 @@ def main() -> None:
     ear = Ear("noroshi_inbox")
     heart = Heart("work", started_at=timezone.now())
     spare_the_collector()
+    keep_plans()
 
     def step() -> int:
         now = timezone.now()
@@ -48,6 +49,15 @@ def spare_the_collector() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(GARBAGE_OBJECTS)
+
+
+def keep_plans() -> None:
+    """Let the server plan each of the spine's queries once, not at every batch anew.
+
+    They are the same again and again, by keys; and an array of ids tells the planner nothing. To be
+    called before this thread connects.
+    """
+    connection.settings_dict["OPTIONS"]["options"] = "-c plan_cache_mode=force_generic_plan"
 
 
 @contextmanager

@@ -11,6 +11,7 @@ from typing import Any
 from django.conf import settings
 from django.db import connection
 
+from noroshi.base import wire
 from noroshi.outbox.addresses import is_sendable
 from noroshi.outbox.charsets import full_kana
 from noroshi.outbox.mime import File
@@ -73,7 +74,7 @@ def post_all(messages: Sequence[NewMessage], *, now: datetime) -> int:
         _check(message)
     messages = [replace(one, subject=full_kana(one.subject)) for one in messages]
     columns = [[getattr(message, name) for message in messages] for name in _COLUMNS]
-    with connection.cursor() as cursor:
+    with wire.hot() as cursor:
         attached = [bool(message.files) for message in messages]
         # Only with files: who may write a message may not always read it back.
         returning = "RETURNING message_id, id" if any(attached) else ""
@@ -85,7 +86,7 @@ def post_all(messages: Sequence[NewMessage], *, now: datetime) -> int:
         if any(attached):
             _attach(messages, dict(cursor.fetchall()))
         if count:
-            cursor.execute("SELECT pg_notify(%s, '')", [CHANNEL])
+            cursor.execute("SELECT pg_notify(%b::text, '')", [CHANNEL])
     return count
 
 
@@ -160,10 +161,10 @@ INSERT INTO outbox_message (tenant_id, kind, about, address, subject, body, mess
 SELECT m.tenant_id, m.kind, m.about, m.address, m.subject, m.body, m.message_id,
     m.thread_id, m.language, coalesce(s.charset, 'utf-8'),
     CASE WHEN h.reason = '' THEN 'waiting' ELSE 'held' END, h.reason, '',
-    %s, %s, 0, '', m.has_attachments
-FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::text[], %s::text[], %s::text[],
-    %s::text[], %s::text[], %s::text[], %s::text[], %s::boolean[],
-    %s::boolean[], %s::boolean[])
+    %b::timestamptz, %b::timestamptz, 0, '', m.has_attachments
+FROM unnest(%b::bigint[], %b::text[], %b::text[], %b::text[], %b::text[], %b::text[],
+    %b::text[], %b::text[], %b::text[], %b::text[], %b::boolean[],
+    %b::boolean[], %b::boolean[])
     AS m (tenant_id, kind, about, address, subject, body, message_id, thread_id, language,
     held, has_attachments, minds, by_consent)
 LEFT JOIN outbox_standing s ON s.tenant_id = m.tenant_id AND s.address = m.address
