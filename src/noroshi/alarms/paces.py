@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 
+from noroshi.alarms import rows
 from noroshi.alarms.models import Notice, Pace, Recipient
 from noroshi.alarms.pacing import Lately
 from noroshi.base import wire
@@ -18,17 +19,19 @@ PACE_COLUMNS = {
     "paused_until": "timestamptz", "due_at": "timestamptz",
 }  # fmt: skip
 
+LOCKED = "WHERE recipient_id = ANY (%b::bigint[]) ORDER BY recipient_id FOR NO KEY UPDATE"
+
 
 def locked(recipients: Mapping[int, Recipient]) -> dict[int, Pace]:
     """The pace of each recipient, made where there is none; held until the transaction ends."""
     keys = sorted(recipients)
-    rows = Pace.objects.filter(pk__in=keys).order_by("pk").select_for_update(no_key=True)
-    found = {one.pk: one for one in rows}
+    asked = [wire.numbers(keys, wire.INT8)]
+    found = {one.pk: one for one in rows.fetched(Pace, LOCKED, asked)}
     missing = [key for key in keys if key not in found]
     if missing:
         new = [Pace(recipient_id=key, tenant_id=recipients[key].tenant_id) for key in missing]
         Pace.objects.bulk_create(new, ignore_conflicts=True)
-        found = {one.pk: one for one in rows.all()}
+        found = {one.pk: one for one in rows.fetched(Pace, LOCKED, asked)}
     return found
 
 
@@ -51,20 +54,20 @@ def put(pace: Pace, lately: Lately) -> None:
     pace.gather_at, pace.paused_until = lately.gather_at, lately.paused_until
 
 
-def keep_paces(rows: Iterable[Pace]) -> None:
+def keep_paces(paces: Iterable[Pace]) -> None:
     """Write them back."""
-    _run(_KEEP_PACES, PACE_COLUMNS, list(rows))
+    _run(_KEEP_PACES, PACE_COLUMNS, list(paces))
 
 
-def add_notices(rows: Sequence[Notice]) -> None:
+def add_notices(notices: Sequence[Notice]) -> None:
     """Write new notices; one that is there already stays as it is."""
-    _run(_ADD_NOTICES, NOTICE_COLUMNS, rows)
+    _run(_ADD_NOTICES, NOTICE_COLUMNS, notices)
 
 
-def _run(query: str, columns: Mapping[str, str], rows: Sequence[Notice] | Sequence[Pace]) -> None:
-    if rows:
+def _run(query: str, columns: Mapping[str, str], new: Sequence[Notice] | Sequence[Pace]) -> None:
+    if new:
         with wire.hot() as cursor:
-            cursor.execute(query, [[getattr(row, name) for row in rows] for name in columns])
+            cursor.execute(query, [[getattr(one, name) for one in new] for name in columns])
 
 
 def _arrays(columns: Mapping[str, str]) -> str:

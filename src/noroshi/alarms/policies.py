@@ -4,13 +4,20 @@ from collections import defaultdict
 from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 
+from noroshi.alarms import rows
 from noroshi.alarms.models import Chase, Duty, Group, Incident, Policy, Recipient
 from noroshi.alarms.roster import Hours, is_on
+from noroshi.base import wire
+
+OF_TENANTS = "WHERE tenant_id = ANY (%b::bigint[])"
+AT_ONCE = f"{OF_TENANTS} AND after_min = 0"
+LATER = f"{OF_TENANTS} AND after_min > 0 ORDER BY after_min, id"
 
 
 def policies_of(tenants: Collection[int]) -> dict[int, Policy]:
     """The policy of each; the defaults for one that has no row."""
-    found = Policy.objects.in_bulk(tenants)
+    stored = rows.fetched(Policy, OF_TENANTS, [wire.numbers(list(tenants), wire.INT8)])
+    found = {one.tenant_id: one for one in stored}
     return {key: found.get(key) or Policy(tenant_id=key) for key in tenants}
 
 
@@ -26,9 +33,8 @@ def on_duty(groups: Collection[int], at: datetime) -> dict[int, list[Recipient]]
 
 def told_at_once(tenants: Collection[int], at: datetime) -> dict[int, list[Recipient]]:
     """Who of each contractor is on duty in a group that is told of every alarm."""
-    groups = dict(
-        Group.objects.filter(tenant__in=tenants, after_min=0).values_list("pk", "tenant_id")
-    )
+    stored = rows.fetched(Group, AT_ONCE, [wire.numbers(list(tenants), wire.INT8)])
+    groups = {one.pk: one.tenant_id for one in stored}
     found: dict[int, list[Recipient]] = defaultdict(list)
     for group, people in on_duty(groups, at).items() if groups else ():
         found[groups[group]] += people
@@ -38,9 +44,8 @@ def told_at_once(tenants: Collection[int], at: datetime) -> dict[int, list[Recip
 def steps_of(tenants: Collection[int]) -> dict[int, list[tuple[int, int]]]:
     """After how many minutes which group is told, in this order: (minutes, group)."""
     found: dict[int, list[tuple[int, int]]] = defaultdict(list)
-    groups = Group.objects.filter(tenant__in=tenants, after_min__gt=0).order_by("after_min", "pk")
-    for tenant, minutes, group in groups.values_list("tenant_id", "after_min", "pk"):
-        found[tenant].append((minutes or 0, group))
+    for one in rows.fetched(Group, LATER, [wire.numbers(list(tenants), wire.INT8)]):
+        found[one.tenant_id].append((one.after_min or 0, one.pk))
     return found
 
 

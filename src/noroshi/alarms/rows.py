@@ -2,8 +2,10 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Sequence
+from typing import Any, TypeVar
 
 import msgspec
+from django.db import models
 
 from noroshi.alarms.models import Incident, Recipient, Rule, RuleState
 from noroshi.base import wire
@@ -78,6 +80,7 @@ FROM devices_device device LEFT JOIN devices_site site ON site.id = device.site_
 WHERE device.id = ANY (%b::bigint[])
 """
 
+Row = TypeVar("Row", bound=models.Model)
 Limits = tuple[int, int, str, float | None, float | None, bool | None]
 
 
@@ -191,3 +194,16 @@ def places(device_ids: Collection[int]) -> dict[int, Place]:
     with wire.hot() as cursor:
         cursor.execute(PLACES, [wire.numbers(list(device_ids), wire.INT8)])
         return {device_id: Place(*told) for device_id, *told in cursor.fetchall()}
+
+
+def fetched(model: type[Row], rest: str, asked: Sequence[Any]) -> list[Row]:
+    """Rows of a table by one prepared query, of which `rest` is what follows the table's name.
+
+    For what is asked at every batch: what the ORM asks is written, read and planned anew each time.
+    """
+    fields = model._meta.concrete_fields
+    columns = ", ".join(f'"{field.column}"' for field in fields)
+    names = [field.attname for field in fields]
+    with wire.hot() as cursor:
+        cursor.execute(f"SELECT {columns} FROM {model._meta.db_table} {rest}", asked)
+        return [model.from_db("default", names, row) for row in cursor.fetchall()]

@@ -17,6 +17,7 @@ from noroshi.alarms.models import Chase, Event, Incident, Notice, Pace, Policy, 
 from noroshi.alarms.pacing import Limits, Way
 from noroshi.alarms.policies import chases_of, policies_of, told_at_once
 from noroshi.alarms.roster import quiet_end
+from noroshi.base import wire
 from noroshi.contracts.mailing import with_mail
 from noroshi.outbox.actions import NewMessage, mail_domain, post_all
 from noroshi.tenants.kinds import japans_day
@@ -24,6 +25,12 @@ from noroshi.tenants.kinds import japans_day
 State: TypeAlias = Notice.State
 Reason: TypeAlias = Notice.Reason
 Place = tuple[int, int]  # incident, recipient
+
+KEYS = "SELECT code, id FROM alarms_incident WHERE code = ANY (%b::text[])"
+WAITING = """
+SELECT incident_id, recipient_id, reason, due_at FROM alarms_notice
+WHERE incident_id = ANY (%b::bigint[]) AND state = 'waiting' AND recipient_id IS NOT NULL
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,8 +184,9 @@ def _know_keys(news: Sequence[News]) -> None:
     """Give the incidents of this transaction their numbers."""
     new = [one.incident for one in news if _key_of(one.incident) is None]
     if new:
-        codes = {one.code for one in new}
-        keys = dict(Incident.objects.filter(code__in=codes).values_list("code", "pk"))
+        with wire.hot() as cursor:
+            found = cursor.execute(KEYS, [wire.texts(one.code for one in new)]).fetchall()
+        keys: dict[str, int] = dict(found)
         for one in new:
             one.pk = keys[one.code]
 
@@ -230,7 +238,7 @@ def _waiting_for(wanted: Sequence[Wanted]) -> dict[Place, tuple[Reason, datetime
     """Incidents and recipients for whom something waits: why, and until when."""
     if not wanted:
         return {}
-    incidents = {one.news.incident.pk for one in wanted}
-    waiting = Notice.objects.filter(incident__in=incidents, state=State.WAITING)
-    found = waiting.exclude(recipient=None).values_list("incident", "recipient", "reason", "due_at")
+    incidents = wire.numbers(sorted({one.news.incident.pk for one in wanted}), wire.INT8)
+    with wire.hot() as cursor:
+        found = cursor.execute(WAITING, [incidents]).fetchall()
     return {(incident, person): (Reason(why), due) for incident, person, why, due in found}

@@ -3,6 +3,7 @@
 import json
 import math
 import struct
+import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -61,6 +62,16 @@ class HotCursor(psycopg.Cursor[Any]):
         return super().execute(*asked, prepare=prepare, binary=binary)
 
 
+class _Kept(threading.local):
+    """The hot cursor of this thread's connection: to make one costs more than to ask by it."""
+
+    cursor: HotCursor | None = None
+    is_lent = False
+
+
+_kept = _Kept()
+
+
 @contextmanager
 def cursor(kind: type["psycopg.Cursor[Any]"] = psycopg.Cursor) -> Iterator["psycopg.Cursor[Any]"]:
     """A server-side-binding cursor on Django's connection, inside Django's transaction.
@@ -73,21 +84,40 @@ def cursor(kind: type["psycopg.Cursor[Any]"] = psycopg.Cursor) -> Iterator["psyc
         connection.wrap_database_errors,
         kind(connection.connection) as plain,
     ):
-        plain.adapters.register_dumper(Packed, PackedDumper)
-        # Django reads JSON as text, for its model fields to parse.
-        plain.adapters.register_loader("jsonb", JsonbLoader)
-        plain.adapters.register_loader("jsonb", JsonbBinaryLoader)
+        _adapt(plain)
         yield plain
 
 
 @contextmanager
 def hot() -> Iterator["psycopg.Cursor[Any]"]:
-    """The same for queries of a hot path, each prepared when it is first asked."""
+    """The same for queries of a hot path, each prepared when it is first asked.
+
+    What it answered is to be read before the end of the block.
+    """
     connection.ensure_connection()
-    if connection.connection.prepare_threshold is None:  # as Django leaves it: prepare nothing
-        connection.connection.prepare_threshold = NEVER_BY_COUNT
-    with cursor(HotCursor) as prepared:
-        yield prepared
+    raw = connection.connection
+    if raw.prepare_threshold is None:  # as Django leaves it: prepare nothing
+        raw.prepare_threshold = NEVER_BY_COUNT
+    if _kept.is_lent:
+        with cursor(HotCursor) as another:
+            yield another
+        return
+    if _kept.cursor is None or _kept.cursor.connection is not raw:
+        _kept.cursor = HotCursor(raw)
+        _adapt(_kept.cursor)
+    _kept.is_lent = True
+    try:
+        with connection.wrap_database_errors:
+            yield _kept.cursor
+    finally:
+        _kept.is_lent = False
+
+
+def _adapt(plain: "psycopg.Cursor[Any]") -> None:
+    plain.adapters.register_dumper(Packed, PackedDumper)
+    # Django reads JSON as text, for its model fields to parse.
+    plain.adapters.register_loader("jsonb", JsonbLoader)
+    plain.adapters.register_loader("jsonb", JsonbBinaryLoader)
 
 
 def micros(at: datetime) -> int:
