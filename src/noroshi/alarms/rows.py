@@ -74,6 +74,11 @@ SELECT link.rule_id, {", ".join(f"person.{name}" for name in PERSON_FIELDS)}
 FROM alarms_rule_recipients link JOIN alarms_recipient person ON person.id = link.recipient_id
 WHERE link.rule_id = ANY (%b::bigint[]) ORDER BY person.id
 """
+NOTICED = f"""
+SELECT DISTINCT notice.incident_id, {", ".join(f"person.{name}" for name in PERSON_FIELDS)}
+FROM alarms_notice notice JOIN alarms_recipient person ON person.id = notice.recipient_id
+WHERE notice.incident_id = ANY (%b::bigint[])
+"""
 PLACES = """
 SELECT device.id, device.code, device.name, device.type_id, coalesce(site.name, '')
 FROM devices_device device LEFT JOIN devices_site site ON site.id = device.site_id
@@ -177,15 +182,24 @@ def keep_opened(incidents: Sequence[Incident]) -> set[str]:
 
 def recipients(rule_ids: Collection[int]) -> dict[int, list[Recipient]]:
     """Rule → its recipients, also those who are stopped, of those rules that have any."""
+    return _people(RECIPIENTS, rule_ids)
+
+
+def noticed(incident_ids: Collection[int]) -> dict[int, list[Recipient]]:
+    """Incident → who was, or is to be, told of it and is still there."""
+    return _people(NOTICED, incident_ids)
+
+
+def _people(query: str, keys: Collection[int]) -> dict[int, list[Recipient]]:
     found: dict[int, list[Recipient]] = defaultdict(list)
     people: dict[int, Recipient] = {}
     with wire.hot() as cursor:
-        cursor.execute(RECIPIENTS, [wire.numbers(list(rule_ids), wire.INT8)])
-        for rule_id, *told in cursor.fetchall():
+        cursor.execute(query, [wire.numbers(list(keys), wire.INT8)])
+        for key, *told in cursor.fetchall():
             person = people.get(told[0])
             if person is None:
                 person = people[told[0]] = Recipient(**dict(zip(PERSON_FIELDS, told, strict=True)))
-            found[rule_id].append(person)
+            found[key].append(person)
     return dict(found)
 
 

@@ -214,17 +214,16 @@ def _of_recovered(news: Sequence[News], opened: Sequence[Wanted]) -> list[Wanted
     told: dict[int, dict[int, Recipient]] = defaultdict(dict)
     for one in opened:
         told[one.news.incident.pk][one.recipient.pk] = one.recipient
-    notices = Notice.objects.filter(incident__in=[one.incident.pk for one in news])
-    for notice in notices.exclude(recipient=None).select_related("recipient") if news else ():
-        if notice.recipient is not None:
-            told[notice.incident_id][notice.recipient.pk] = notice.recipient
+    noticed = rows.noticed([one.incident.pk for one in news]) if news else {}
+    for incident, people in noticed.items():
+        told[incident] |= {person.pk: person for person in people}
     of_rule = _recipients_of(news)
     wanted = []
     for over in news:
-        people = told[over.incident.pk]
+        theirs = told[over.incident.pk]
         for person in of_rule.get(over.incident.rule_id or 0, ()):
-            people.setdefault(person.pk, person)
-        wanted += [Wanted(over, Event.RECOVERED, people[key]) for key in sorted(people)]
+            theirs.setdefault(person.pk, person)
+        wanted += [Wanted(over, Event.RECOVERED, theirs[key]) for key in sorted(theirs)]
     return wanted
 
 
