@@ -45,6 +45,16 @@ CALLS = {"_", *messages.KEYWORDS}
 # Japanese that is meant for readers of every language, or has its English beside it.
 MEANT = {
     "alarms/models.py": {"日本語"},  # a language is named in itself
+    "alarms/replies.py": {  # what people and their programs write in answers
+        r"^(from|差出人|送信者) ?[:：]",
+        r"^-{2,} ?(元のメッセージ|転送メッセージ|原文)",
+        r"^\d{4}[年/.-] ?\d{1,2}[月/.-] ?\d{1,2}.{0,200}(<.{3,200}>|さん|wrote)?.{0,20}[:：]$",
+        r"^(sent from my |.{0,20}から送信).{0,40}$",
+        r"(確認|了解|承知|受領|わかり|分かり)(しました|です|いたしました|致しました|済み?|ました)?",
+        r"配信停止|(送ら|おくら|よこさ)ないで|解約|心当たり|身に覚え",
+        r"(送信|通知|配信|メール).{0,6}(停止|不要|中止|やめ|止め)",
+    },
+    "alarms/wording.py": {"端末名", "場所", "項目", "値", "時刻"},  # slots, beside the English ones
     "alarms/words.py": {"月火水木金土日", "月", "日(", "日", "時間", "分", "秒", "[｡-ﾟ]+"},
     "devices/listing.py": {  # headings of the file, beside the English ones
         "ネットワーク", "端末ID", "名前", "機種", "製造番号", "場所", "その他",

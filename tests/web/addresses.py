@@ -43,7 +43,11 @@ MANAGING = {
 }  # fmt: skip
 
 
-QUERIES = {"device-chart": "?key=temperature", "rule-trial": "?key=temperature&upper=1&hold_min=0"}
+QUERIES = {
+    "shared-rule-new": "?scope=group",
+    "device-chart": "?key=temperature",
+    "rule-trial": "?key=temperature&upper=1&hold_min=0",
+}
 
 
 def objects_of(pattern: URLPattern, cast: Cast) -> dict[str, object]:

@@ -14,22 +14,36 @@ LINES_MAX = 500
 _QUOTED = re.compile(r"^\s*[>＞|]")
 # From here on it is the mail that is answered, or a signature.
 _REST = re.compile(
-    r"^-- ?$|^_{10,}$|^-{2,} ?(original message|forwarded message)|^begin forwarded message"
-    r"|^(from|差出人|送信者) ?[:：]|^(on|le|am) .{5,200}(wrote|a écrit|schrieb) ?[:：]$"
-    r"|^-{2,} ?(元のメッセージ|転送メッセージ|原文)"
-    r"|^\d{4}[年/.-] ?\d{1,2}[月/.-] ?\d{1,2}.{0,200}(<.{3,200}>|さん|wrote)?.{0,20}[:：]$",
+    "|".join(
+        (
+            r"^-- ?$|^_{10,}$|^-{2,} ?(original message|forwarded message)",
+            r"^begin forwarded message|^(on|le|am) .{5,200}(wrote|a écrit|schrieb) ?[:：]$",
+            r"^(from|差出人|送信者) ?[:：]",
+            r"^-{2,} ?(元のメッセージ|転送メッセージ|原文)",
+            r"^\d{4}[年/.-] ?\d{1,2}[月/.-] ?\d{1,2}.{0,200}(<.{3,200}>|さん|wrote)?.{0,20}[:：]$",
+        )
+    ),
     re.IGNORECASE,
 )
 _DEVICE = re.compile(r"^(sent from my |.{0,20}から送信).{0,40}$", re.IGNORECASE)
 _ONLY_SEEN = re.compile(
-    r"(確認|了解|承知|受領|わかり|分かり)(しました|です|いたしました|致しました|済み?|ました)?"
-    r"|(ack(nowledged?)?|ok|okay|seen|got it|confirmed|noted|thanks|thank you)",
+    "|".join(
+        (
+            r"(確認|了解|承知|受領|わかり|分かり)(しました|です|いたしました|致しました|済み?|ました)?",
+            r"(ack(nowledged?)?|ok|okay|seen|got it|confirmed|noted|thanks|thank you)",
+        )
+    ),
     re.IGNORECASE,
 )
 # Whoever wants no mails, or asks something, is answered by a person.
 _FOR_PEOPLE = re.compile(
-    r"unsubscribe|opt.?out|(stop|remove|cancel)\b|配信停止|(送ら|おくら|よこさ)ないで|(送信|通知|配信|メール)"
-    r".{0,6}(停止|不要|中止|やめ|止め)|解約|心当たり|身に覚え",
+    "|".join(
+        (
+            r"unsubscribe|opt.?out|(stop|remove|cancel)\b",
+            r"配信停止|(送ら|おくら|よこさ)ないで|解約|心当たり|身に覚え",
+            r"(送信|通知|配信|メール).{0,6}(停止|不要|中止|やめ|止め)",
+        )
+    ),
     re.IGNORECASE,
 )
 
