@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from noroshi.base import remote, secret_files
+from noroshi.base.mail_settings import MailSettings, mail_settings
 from noroshi.base.secret_files import SUFFIX, BadSecretFile
 
 
@@ -74,6 +75,7 @@ class Environment:
         proxies: how many proxies of our own stand before the pages and add X-Forwarded-For.
         smtp_url: `smtp://[user:password@]host:port[?starttls=1]`, `smtps://…`.
         mail_from: the sender of every mail.
+        mails: what stands at the end of every mail, and how fast a domain gets them.
         mail_proof: where bounces and answers come back to, and how mails are signed.
         var: folder of local state (logs, demo, embedded database, the gate's spool).
         rate_per_connection: uplinks/s that the gate takes of one connection; 0 = any.
@@ -102,6 +104,7 @@ class Environment:
     gate_url: str
     smtp_url: str
     mail_from: str
+    mails: MailSettings
     mail_proof: MailProof
     syslog: str
     var: Path
@@ -175,6 +178,7 @@ def read(source: "os._Environ[str] | dict[str, str] | None" = None) -> Environme
         smtp_url=known["NOROSHI_SMTP_URL"] or LOCAL_SMTP,
         syslog=env.get("NOROSHI_SYSLOG", ""),
         mail_from=env.get("NOROSHI_MAIL_FROM", "Noroshi <noroshi@localhost.localdomain>"),
+        mails=read_mails(env),
         mail_proof=read_mail_proof(env, known),
         var=Path(env.get("NOROSHI_VAR", "var")).absolute(),
         spool_mb=number(env, "NOROSHI_SPOOL_MB", 512, most=1_000_000),
@@ -219,6 +223,14 @@ def read_backup(env: "os._Environ[str] | dict[str, str]", wal_url: str) -> Backu
         wal_days=number(env, "NOROSHI_WAL_DAYS", 7, most=400),
         wal_url=wal_url,
     )
+
+
+def read_mails(env: "os._Environ[str] | dict[str, str]") -> MailSettings:
+    """The settings of all mails."""
+    try:
+        return mail_settings(env)
+    except ValueError as error:
+        raise BadSetting(f"noroshi: {error}") from None
 
 
 def read_mail_proof(env: "os._Environ[str] | dict[str, str]", known: dict[str, str]) -> MailProof:

@@ -22,6 +22,7 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 BASE_URL, GATE_URL = ENV.base_url, ENV.gate_url
 LIVE_URL, LIVE_PORT = ENV.live_url, ENV.live_port
 SMTP_URL, MAIL_FROM = ENV.smtp_url, ENV.mail_from
+MAIL_FOOTERS, MAIL_PACES = ENV.mails.footers, ENV.mails.paces
 HOST, RETURN_DOMAIN, RECEIVE_PORT = ENV.host, ENV.mail_proof.domain, ENV.mail_proof.port
 DKIM_SELECTOR, DKIM_KEY = ENV.mail_proof.dkim_selector, ENV.mail_proof.dkim_key
 VAR = ENV.var

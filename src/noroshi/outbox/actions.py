@@ -72,7 +72,10 @@ def post_all(messages: Sequence[NewMessage], *, now: datetime) -> int:
         return 0
     for message in messages:
         _check(message)
-    messages = [replace(one, subject=full_kana(one.subject)) for one in messages]
+    messages = [
+        replace(one, subject=full_kana(one.subject), body=with_footer(one.body, one.language))
+        for one in messages
+    ]
     columns = [[getattr(message, name) for message in messages] for name in _COLUMNS]
     with wire.hot() as cursor:
         attached = [bool(message.files) for message in messages]
@@ -88,6 +91,12 @@ def post_all(messages: Sequence[NewMessage], *, now: datetime) -> int:
         if count:
             cursor.execute("SELECT pg_notify(%b::text, '')", [CHANNEL])
     return count
+
+
+def with_footer(body: str, language: str) -> str:
+    """The text with the provider's words at its end, behind the line that begins a signature."""
+    footer = settings.MAIL_FOOTERS.get(language, "")
+    return f"{body.rstrip()}\n\n-- \n{footer}\n" if footer else body
 
 
 def retry(message: Message, now: datetime) -> None:

@@ -2,7 +2,8 @@
 
 import logging
 import time
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from email.utils import parseaddr
 
@@ -13,6 +14,7 @@ from noroshi.base import failpoints
 from noroshi.base.environment import BadSetting
 from noroshi.outbox import addresses, bounces, codes, consent, dkim, standing
 from noroshi.outbox.addresses import is_sendable
+from noroshi.outbox.domains import Domains
 from noroshi.outbox.mime import File, Mail, to_bytes
 from noroshi.outbox.models import Message
 from noroshi.outbox.send import Answer, Relay, server_of
@@ -33,11 +35,13 @@ class Rest:
         until: no sender tries before; None = the server is there.
         misses: how many tries in a row found it away.
         is_stopped: the program ends; no sender begins another message.
+        domains: how many mails went where in this minute.
     """
 
     until: datetime | None = None
     misses: int = 0
     is_stopped: bool = False
+    domains: Domains = field(default_factory=lambda: Domains(settings.MAIL_PACES))
 
 
 class Sender:
@@ -77,9 +81,10 @@ class Sender:
 
     @transaction.atomic
     def _send_next(self, relay: Relay, at: datetime) -> bool:
-        message = _claim(at)
+        message = _claim(at, self._rest.domains.full(at))
         if message is None:
             return False
+        self._rest.domains.note(message.address, at)
         failpoints.at("send.claimed")
         began = time.monotonic()
         sender = codes.address(codes.BOUNCE, message.pk) or self._address
@@ -145,10 +150,13 @@ class Sender:
         return self._signer.sign(mail) if self._signer else mail
 
 
-def _claim(at: datetime) -> Message | None:
-    """The next due message, held by its row lock: base.claim by hand, made for every mail."""
+def _claim(at: datetime, full: Sequence[str]) -> Message | None:
+    """The next due message, held by its row lock: base.claim by hand, made for every mail.
+
+    Not to the domains that are `full`: theirs wait, and the others pass them.
+    """
     with connection.cursor() as cursor:
-        cursor.execute(_CLAIM, [at])
+        cursor.execute(_CLAIM, [at, [f"%@{one}" for one in full]])
         row = cursor.fetchone()
     return None if row is None else Message.from_db(connection.alias, _COLUMNS, row)
 
@@ -189,6 +197,7 @@ def _write(message: Message, answer: Answer, at: datetime) -> None:
 _COLUMNS = [field.attname for field in Message._meta.concrete_fields]
 _CLAIM = f"""
 SELECT {", ".join(_COLUMNS)} FROM outbox_message WHERE state = 'waiting' AND due_at <= %s
+    AND NOT lower(address) LIKE ANY (%s::text[])
 ORDER BY due_at LIMIT 1 FOR UPDATE SKIP LOCKED
 """
 _WRITE = """
