@@ -87,6 +87,16 @@ def test_a_rule_for_many_is_tried_out_with_all_of_them(
     assert "ほかの1台は試していません。" in page
 
 
+def test_a_new_group_is_tried_out_with_the_devices_just_chosen(
+    cast: Cast, mate: Device, aki: Client
+) -> None:
+    warm(cast, mate, 3)
+    sent = TERMS | {"hold_min": "0", "do": "try", "group": "奥の棚", "devices": ["cold3"]}
+    page = aki.post("/rules/many/?scope=group&key=temperature", sent).content.decode()
+    assert "過去30日で 3回" in page
+    assert "いま 1台に効きます。" in page
+
+
 def warm(cast: Cast, device: Device, times: int) -> None:
     """Above ten degrees now and then, two days ago."""
     keep_points(

@@ -120,5 +120,4 @@ def editor(request: HttpRequest, member: Membership, form: SharedRuleForm) -> di
 
 def scope_shown(form: SharedRuleForm) -> Scope:
     """As it was sent, where it was and is good."""
-    is_good = form.is_bound and "devices" in getattr(form, "cleaned_data", {})
-    return form.scope_now() if is_good and not form.errors else form.scope
+    return form.scope_now() if form.is_bound and form.is_valid() else form.scope
