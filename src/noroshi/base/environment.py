@@ -87,6 +87,8 @@ class Environment:
         backup: where, when and how often backups are made and proved.
         failpoints: where a fault run makes a program die, e.g. `spine.stored=kill:0.01`.
         is_two_persons: what matters most in the office takes a second person.
+        webhook_ports: TCP ports to which webhooks may go.
+        webhook_trusted: `host:port` of receivers in the operator's own network.
     """
 
     database_url: str
@@ -120,6 +122,8 @@ class Environment:
     is_debug: bool
     backup: Backup
     failpoints: str
+    webhook_ports: tuple[int, ...]
+    webhook_trusted: tuple[str, ...]
 
 
 ROLE_URLS = {
@@ -193,6 +197,10 @@ def read(source: "os._Environ[str] | dict[str, str] | None" = None) -> Environme
         is_debug=env.get("NOROSHI_DEBUG", "") == "1",
         backup=read_backup(env, known[WAL_URL]),
         failpoints=failpoints(env),
+        webhook_ports=ports(env, "NOROSHI_WEBHOOK_PORTS", "443,8443"),
+        webhook_trusted=tuple(
+            env.get("NOROSHI_WEBHOOK_TRUSTED", "").replace(",", " ").lower().split()
+        ),
     )
 
 
@@ -346,6 +354,12 @@ def port(env: "os._Environ[str] | dict[str, str]", name: str, default: int) -> i
     if not text.isdecimal() or not 0 < int(text) < 65536:
         raise BadSetting(f"noroshi: {name}={text!r} is not a port; give a number from 1 to 65535.")
     return int(text)
+
+
+def ports(env: "os._Environ[str] | dict[str, str]", name: str, default: str) -> tuple[int, ...]:
+    """TCP ports, separated by commas."""
+    given = env.get(name, default).replace(",", " ").split()
+    return tuple(port({name: one}, name, 443) for one in given)
 
 
 def token(env: "os._Environ[str] | dict[str, str]", name: str) -> str:

@@ -32,6 +32,7 @@ PROXIES = ENV.proxies
 OPERATION_LOG_DAYS, STRANGERS_DAYS = ENV.operation_log_days, ENV.strangers_days
 METRICS_TOKEN = ENV.metrics_token
 TWO_PERSONS = ENV.is_two_persons
+WEBHOOK_PORTS, WEBHOOK_TRUSTED = ENV.webhook_ports, ENV.webhook_trusted
 
 INSTALLED_APPS = [
     "django.contrib.auth",
