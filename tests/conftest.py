@@ -12,6 +12,9 @@ from noroshi.codecs import sandbox
 from noroshi.config.walls import WALLS
 from noroshi.tenants import walls
 from tests import acting, database
+from tests.receiver import receiver
+
+__all__ = ["receiver"]
 
 ENVIRONMENT = pytest.StashKey[dict[str, str]]()
 

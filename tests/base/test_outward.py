@@ -1,126 +1,33 @@
 """Posting to a customer's address against real servers, and the machines that it never reaches."""
 
 import socket
-import threading
 import time
-from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
 from noroshi.base import outward, places
 from noroshi.base.outward import Forbidden, NotReached, post
-from noroshi.base.places import BadPlace, Place, is_public, place_of
+from noroshi.base.places import BadPlace, is_public, place_of
+from tests.receiver import Receiver
 
 pytestmark = pytest.mark.enable_socket
 
 SHUT = [
-    "0.0.0.0",
-    "10.0.0.1",
-    "100.64.0.1",
-    "100.100.100.200",
-    "127.0.0.1",
-    "127.255.255.254",
-    "169.254.169.254",
-    "172.16.0.1",
-    "172.31.255.255",
-    "192.0.0.192",
-    "192.0.2.1",
-    "192.88.99.1",
-    "192.168.1.1",
-    "198.18.0.1",
-    "198.51.100.7",
-    "203.0.113.9",
-    "224.0.0.1",
-    "239.255.255.250",
-    "240.0.0.1",
-    "255.255.255.255",
-    "168.63.129.16",
-    "::",
-    "::1",
-    "::127.0.0.1",
-    "::ffff:127.0.0.1",
-    "::ffff:10.0.0.1",
-    "::ffff:169.254.169.254",
-    "64:ff9b::10.0.0.1",
-    "64:ff9b::7f00:1",
-    "64:ff9b:1::1",
-    "100::1",
-    "2001::1",
-    "2001:db8::1",
-    "2002:7f00:1::1",
-    "3fff::1",
-    "fc00::1",
-    "fd00:ec2::254",
-    "fe80::1",
-    "fe80::1%eth0",
-    "fec0::1",
-    "ff02::1",
-    "5f00::1",
-    "nonsense",
-    "127.1",
-    "0x7f000001",
-    "2130706433",
+    *("0.0.0.0", "10.0.0.1", "100.64.0.1", "100.100.100.200", "127.0.0.1"),  # noqa: S104
+    *("127.255.255.254", "169.254.169.254", "172.16.0.1", "172.31.255.255", "192.0.0.192"),
+    *("192.0.2.1", "192.88.99.1", "192.168.1.1", "198.18.0.1", "198.51.100.7", "203.0.113.9"),
+    *("224.0.0.1", "239.255.255.250", "240.0.0.1", "255.255.255.255", "168.63.129.16"),
+    *("::", "::1", "::127.0.0.1", "::ffff:127.0.0.1", "::ffff:10.0.0.1"),
+    *("::ffff:169.254.169.254", "64:ff9b::10.0.0.1", "64:ff9b::7f00:1", "64:ff9b:1::1", "100::1"),
+    *("2001::1", "2001:db8::1", "2002:7f00:1::1", "3fff::1", "fc00::1", "fd00:ec2::254"),
+    *("fe80::1", "fe80::1%eth0", "fec0::1", "ff02::1", "5f00::1", "nonsense", "127.1"),
+    *("0x7f000001", "2130706433"),
 ]
 OPEN = [
-    "8.8.8.8",
-    "100.63.255.255",
-    "100.128.0.1",
-    "172.15.255.255",
-    "172.32.0.1",
-    "192.0.1.1",
-    "203.0.114.1",
-    "223.255.255.255",
-    "::ffff:8.8.8.8",
-    "64:ff9b::8.8.8.8",
-    "2001:4860:4860::8888",
-    "2400:4000::1",
-    "2606:4700::1111",
+    *("8.8.8.8", "100.63.255.255", "100.128.0.1", "172.15.255.255", "172.32.0.1", "192.0.1.1"),
+    *("203.0.114.1", "223.255.255.255", "::ffff:8.8.8.8", "64:ff9b::8.8.8.8"),
+    *("2001:4860:4860::8888", "2400:4000::1", "2606:4700::1111"),
 ]
-
-
-class Receiver:
-    """An HTTP server on this machine; `answers` are given in turn, each as its raw bytes."""
-
-    def __init__(self) -> None:
-        self.answers: list[bytes] = []
-        self.seen: list[tuple[str, dict[str, str], bytes]] = []
-        self.drip_s = 0.0
-        receiver = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
-                body = self.rfile.read(int(self.headers["Content-Length"]))
-                receiver.seen.append((self.path, dict(self.headers), body))
-                answer = receiver.answers.pop(0) if receiver.answers else b"HTTP/1.1 204 x\r\n\r\n"
-                pieces = [answer[n : n + 1] for n in range(len(answer))] if receiver.drip_s else []
-                for piece in pieces or [answer]:
-                    try:
-                        self.wfile.write(piece)
-                    except OSError:
-                        return
-                    time.sleep(receiver.drip_s)
-
-            def log_message(self, *_: object) -> None:
-                pass
-
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.server.daemon_threads = True
-        self.port = self.server.server_port
-        threading.Thread(target=self.server.serve_forever, args=(0.05,), daemon=True).start()
-
-    @property
-    def place(self) -> Place:
-        trusted = [f"localhost:{self.port}"]
-        return place_of(f"http://localhost:{self.port}/in?a=1", trusted=trusted)
-
-
-@pytest.fixture
-def receiver() -> Iterator[Receiver]:
-    running = Receiver()
-    yield running
-    running.server.shutdown()
-    running.server.server_close()
 
 
 @pytest.mark.parametrize("address", SHUT)

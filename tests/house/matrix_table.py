@@ -187,6 +187,8 @@ CHANGING = (
     Line("shared-rule-remove", get=None, post=EDITORS, of="code=shared_rule"),
     Line("rule-remove", get=None, post=EDITORS, of="code=rule"),
     Line("recipient-new", get=AUTHORITY, post=AUTHORITY),
+    Line("webhook-new", get=AUTHORITY, post=AUTHORITY),
+    Line("webhook-secret", get=None, post=AUTHORITY, of="code=recipient"),
     Line("recipient", get=AUTHORITY, post=AUTHORITY, of="code=recipient"),
     Line("recipient-pause", get=None, post=EDITORS, of="code=recipient"),
     Line("recipient-charset", get=None, post=EDITORS, of="code=recipient"),

@@ -13,8 +13,9 @@ from noroshi.alarms.checks import flaw_of
 from noroshi.alarms.models import LIMITS, Incident, Recipient, Rule, RuleState, RuleTerms
 from noroshi.contracts.effective import exceeded, of_tenant
 from noroshi.devices.models import Device
-from noroshi.outbox import consent
+from noroshi.outbox import consent, hooks
 from noroshi.outbox.addresses import clean_address
+from noroshi.outbox.channels import Channel
 from noroshi.tenants.audit import Actor, record
 from noroshi.tenants.kinds import japans_day
 from noroshi.tenants.models import Tenant
@@ -51,12 +52,13 @@ class Terms:
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Whom to tell."""
+    """Whom to tell; the address of a webhook is its URL."""
 
     name: str
     address: str
     language: str = "ja"
     is_active: bool = True
+    channel: str = str(Channel.MAIL)
 
 
 @transaction.atomic
@@ -125,7 +127,7 @@ def add_recipient(person: Person, *, by: Actor, now: datetime) -> Recipient:
         tenant=by.tenant, address=told.pop("address"), defaults=told | {"created_at": now}
     )
     if not is_new:
-        raise BadRecipient(_("このメールアドレスは、もう登録されています。"))
+        raise BadRecipient(_("この宛先は、もう登録されています。"))
     record(by, "recipient.added", recipient, now=now, details=asdict(person))
     _ask(recipient, now)
     return recipient
@@ -137,9 +139,12 @@ def change_recipient(
 ) -> Recipient:
     """Change name, address, language, or whether mails are sent; raises as add_recipient does."""
     told = _recipient_fields(person)
+    is_hook = Channel.WEBHOOK in {recipient.channel, person.channel}
+    if is_hook and (recipient.channel, recipient.address) != (told["channel"], told["address"]):
+        raise BadRecipient(_("WebhookのURLは変えられません。新しく追加してください。"))
     others = Recipient.objects.filter(tenant_id=recipient.tenant_id).exclude(pk=recipient.pk)
     if others.filter(address=told["address"]).exists():
-        raise BadRecipient(_("このメールアドレスは、もう登録されています。"))
+        raise BadRecipient(_("この宛先は、もう登録されています。"))
     known = Recipient.objects.select_for_update().get(pk=recipient.pk)
     before = {name: getattr(known, name) for name in told}
     for name, value in told.items():
@@ -161,6 +166,9 @@ def remove_recipient(recipient: Recipient, *, by: Actor, now: datetime) -> None:
     record(by, "recipient.removed", recipient, now=now, details=details)
     consent.forget(recipient.tenant_id, recipient.address)
     recipient.delete()
+    if recipient.is_webhook:
+        # Whoever decides what this one is told has ended by now: it held the recipient's pace.
+        hooks.remove(recipient.tenant_id, recipient.address)
 
 
 def end_watching(device: Device, *, now: datetime) -> None:
@@ -226,7 +234,16 @@ def _check_room(tenant: Tenant, now: datetime) -> None:
 
 
 def _ask(recipient: Recipient, now: datetime) -> None:
-    """Ask the person, where the contract wants that, whether to get the mails."""
+    """Ask the person, where the contract wants that, whether to get the mails.
+
+    A webhook is asked by a test.
+    """
+    if recipient.is_webhook:
+        try:
+            hooks.make(recipient.tenant, recipient.address, now=now)
+        except hooks.TooMany as reason:
+            raise BadRecipient(str(reason)) from None
+        return
     needs = of_tenant(recipient.tenant_id, "recipients_confirm", japans_day(now))
     if not needs.value:
         consent.ask_nobody(recipient.tenant_id, recipient.address, now=now)
@@ -255,9 +272,11 @@ def _recipient_fields(person: Person) -> dict[str, object]:
         raise BadRecipient(_("お名前を、100文字までで入れてください。"))
     if person.language not in LANGUAGES:
         raise BadRecipient(_("メールの言語を選んでください。"))
+    is_hook = person.channel == Channel.WEBHOOK
     return {
         "name": name,
-        "address": clean_address(person.address),
+        "channel": str(Channel(person.channel)),
+        "address": (hooks.clean_url if is_hook else clean_address)(person.address),
         "language": person.language,
         "is_active": person.is_active,
     }

@@ -10,7 +10,7 @@ from django.template.loader import render_to_string
 from django.utils import translation
 from django.utils.translation import gettext
 
-from noroshi.alarms import links, rows, saying, words
+from noroshi.alarms import hook_bodies, links, rows, saying, words
 from noroshi.alarms.conditions import Plan, condition_of
 from noroshi.alarms.judge import GONE, OPENED, UPPER
 from noroshi.alarms.models import LIMITS, Event, Incident, Recipient, Wording
@@ -173,6 +173,8 @@ def _messages(
             lead, line = again(one)
             own = own_words.get((incident.tenant_id, one.event))
             body = line + _with_own(body, own, scene) + _way_to_answer(scene, one)
+        if person.is_webhook:
+            body = _posted(scene, one)
         messages.append(
             NewMessage(
                 tenant_id=incident.tenant_id,
@@ -184,6 +186,7 @@ def _messages(
                 message_id=message_id_of(one, domain),
                 thread_id=f"{incident.code}.opened.{person.code}@{domain}",
                 language=person.language,
+                channel=str(person.channel),
             )
         )
     return messages
@@ -198,6 +201,23 @@ def _with_own(body: str, own: Wording | None, scene: Scene) -> str:
     values["value"] = text.figure or text.value
     before, after = (filled(one, values.__getitem__) for one in (own.before, own.after))
     return (f"{before}\n\n" if before else "") + body + (f"\n{after}\n" if after else "")
+
+
+def _posted(scene: Scene, telling: Telling) -> str:
+    """What a webhook says instead of a mail's text."""
+    news, device, incident = scene.news, scene.device, scene.news.incident
+    return hook_bodies.body_of(
+        hook_bodies.Told(
+            event=telling.event,
+            number=telling.number,
+            incident=incident,
+            at=news.at,
+            value=news.value,
+            device=device,
+            quantity=scene.quantity,
+            link=f"{settings.BASE_URL}/d/{device.code}/" if scene.has_link else "",
+        )
+    )
 
 
 def message_id_of(telling: Telling, domain: str) -> str:

@@ -8,6 +8,7 @@ from noroshi.alarms.judge import Known, State
 from noroshi.alarms.outage_models import Outage, OutageNotice, OutageTenant
 from noroshi.alarms.told_models import Chase, Duty, Event, Group, Notice, Pace, Policy, Wording
 from noroshi.devices.models import Device, DeviceType, Site
+from noroshi.outbox.channels import Channel
 from noroshi.tenants.models import Tenant, User, new_code
 
 __all__ = [
@@ -39,12 +40,15 @@ LIMITS = "limits"
 
 
 class Recipient(models.Model):
-    """Somebody who gets mails; needs no account."""
+    """Somebody who gets mails, and needs no account; or a machine that gets webhooks."""
 
     tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE)
     code = models.CharField(max_length=20, unique=True, default=new_code)
     name = models.CharField(_("お名前"), max_length=100)
-    address = models.CharField(_("メールアドレス"), max_length=254)
+    channel = models.CharField(
+        max_length=10, choices=Channel, default=Channel.MAIL, db_default=Channel.MAIL
+    )
+    address = models.CharField(_("メールアドレス"), max_length=254)  # or the URL of a webhook
     language = models.CharField(
         _("メールの言語"), max_length=5, default="ja", choices=[("ja", "日本語"), ("en", "English")]
     )
@@ -59,6 +63,11 @@ class Recipient(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def is_webhook(self) -> bool:
+        """Whether a machine is told, by a webhook."""
+        return self.channel == Channel.WEBHOOK
 
 
 class RuleTerms(models.Model):

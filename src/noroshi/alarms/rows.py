@@ -68,7 +68,7 @@ ON CONFLICT DO NOTHING RETURNING code
 """
 
 
-PERSON_FIELDS = ("id", "tenant_id", "code", "name", "address", "language", "is_active")
+PERSON_FIELDS = ("id", "tenant_id", "code", "name", "address", "language", "is_active", "channel")
 RECIPIENTS = f"""
 SELECT link.rule_id, {", ".join(f"person.{name}" for name in PERSON_FIELDS)}
 FROM alarms_rule_recipients link JOIN alarms_recipient person ON person.id = link.recipient_id

@@ -87,7 +87,9 @@ class _Deciding:
         at_once: dict[int, list[tuple[Wanted, Notice]]] = defaultdict(list)
         for one, notice in zip(self.wanted, notices, strict=True):
             self.told[one.news.incident.pk] += notice.state != State.DROPPED
-            if notice.state == State.POSTED:
+            if notice.state == State.POSTED and one.recipient.is_webhook:
+                self.tellings.append((one, notice))
+            elif notice.state == State.POSTED:
                 at_once[one.recipient.pk].append((one, notice))
             elif notice.due_at is not None:
                 self._wait(self.paces[one.recipient.pk], notice.due_at)
@@ -127,6 +129,9 @@ class _Deciding:
             return State.DROPPED, Reason.STOPPED, None
         if one.event == Event.RECOVERED and not policy.tells_recovery:
             return State.DROPPED, Reason.UNWANTED, None
+        if one.recipient.is_webhook:
+            # A machine does not sleep, and reads each event by itself.
+            return State.POSTED, Reason.AT_ONCE, None
         if one.place in self.waiting:
             # What it answers has not been told yet: both go together.
             reason, due_at = self.waiting[one.place]

@@ -1,4 +1,4 @@
-"""The program `noroshi send`: send the mails that are due, until it is told to stop."""
+"""The program `noroshi send`: send mails and webhooks that are due, until told to stop."""
 
 import sys
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
@@ -11,11 +11,13 @@ from noroshi.base.loop import run_until_stopped
 from noroshi.base.pulse import Heart
 from noroshi.outbox.actions import CHANNEL
 from noroshi.outbox.due import Rest, Sender
+from noroshi.outbox.hook_due import Poster
 from noroshi.outbox.send import BadServerAddress
 
 PAUSE_S = 2.0
 LOOK_S = 0.5
 SENDERS = 4
+POSTERS = 2  # of webhooks: no receiver of theirs ever holds up a mail
 
 
 def main() -> None:
@@ -41,9 +43,10 @@ class Crew:
 
     def __init__(self) -> None:
         self._rest = Rest()
-        self._senders = [Sender(self._rest) for _ in range(SENDERS)]
-        self._busy: dict[Future[int], Sender] = {}
-        self._threads = ThreadPoolExecutor(SENDERS, "sender")
+        self._senders: list[Sender | Poster] = [Sender(self._rest) for _ in range(SENDERS)]
+        self._senders += [Poster(self._rest) for _ in range(POSTERS)]
+        self._busy: dict[Future[int], Sender | Poster] = {}
+        self._threads = ThreadPoolExecutor(SENDERS + POSTERS, "sender")
 
     def step(self) -> int:
         """Let all that are free look for work, and wait for one to come back; what it sent."""
@@ -62,7 +65,7 @@ class Crew:
         self._threads.shutdown()
 
 
-def _work(sender: Sender) -> int:
+def _work(sender: Sender | Poster) -> int:
     try:
         return sender.send_due(timezone.now())
     except Error:

@@ -13,6 +13,7 @@ from django.db import connection
 
 from noroshi.base import wire
 from noroshi.outbox.addresses import is_sendable
+from noroshi.outbox.channels import Channel
 from noroshi.outbox.charsets import full_kana
 from noroshi.outbox.mime import File
 from noroshi.outbox.models import Attachment, Message
@@ -32,7 +33,7 @@ _ID = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,120}@[A-Za-z0-9.-]{1,79}")
 
 @dataclass(frozen=True, slots=True)
 class NewMessage:
-    """One mail to one recipient.
+    """One mail or webhook to one recipient.
 
     Attributes:
         tenant_id: whose mail log shows it; None = the provider's own.
@@ -44,6 +45,7 @@ class NewMessage:
         language: `ja` or `en`.
         files: what goes with it, at most ATTACHED_BYTES_MAX in all.
         held: one of Message.Reason: it is written down and not sent; empty = it is sent.
+        channel: of Channel; the address of a webhook is its URL, its body the JSON to post.
     """
 
     tenant_id: int | None
@@ -57,6 +59,7 @@ class NewMessage:
     language: str
     files: Sequence[File] = field(default=())
     held: str = ""
+    channel: str = str(Channel.MAIL)
 
 
 def post_all(messages: Sequence[NewMessage], *, now: datetime) -> int:
@@ -73,8 +76,7 @@ def post_all(messages: Sequence[NewMessage], *, now: datetime) -> int:
     for message in messages:
         _check(message)
     messages = [
-        replace(one, subject=full_kana(one.subject), body=with_footer(one.body, one.language))
-        for one in messages
+        replace(one, subject=full_kana(one.subject), body=with_footer(one)) for one in messages
     ]
     columns = [[getattr(message, name) for message in messages] for name in _COLUMNS]
     with wire.hot() as cursor:
@@ -93,10 +95,12 @@ def post_all(messages: Sequence[NewMessage], *, now: datetime) -> int:
     return count
 
 
-def with_footer(body: str, language: str) -> str:
-    """The text with the provider's words at its end, behind the line that begins a signature."""
-    footer = settings.MAIL_FOOTERS.get(language, "")
-    return f"{body.rstrip()}\n\n-- \n{footer}\n" if footer else body
+def with_footer(message: NewMessage) -> str:
+    """Its text; of a mail with the provider's words behind the line that begins a signature."""
+    footer = settings.MAIL_FOOTERS.get(message.language, "")
+    if not footer or message.channel != Channel.MAIL:
+        return message.body
+    return f"{message.body.rstrip()}\n\n-- \n{footer}\n"
 
 
 def retry(message: Message, now: datetime) -> None:
@@ -140,7 +144,7 @@ def _attach(messages: Sequence[NewMessage], written: dict[str, int]) -> None:
 def _check(message: NewMessage) -> None:
     if any(unicodedata.category(character) in _BREAKS for character in message.subject):
         raise ValueError(f"control character in the subject of {message.kind} {message.about}")
-    if not is_sendable(message.address):
+    if message.channel == Channel.MAIL and not is_sendable(message.address):
         raise ValueError(f"not an address to send {message.kind} {message.about} to")
     for name in {message.message_id, message.thread_id or message.message_id}:
         if not _ID.fullmatch(name):
@@ -161,24 +165,25 @@ def _check_file(one: File) -> None:
 
 _COLUMNS = (
     *("tenant_id", "kind", "about", "address", "subject"),
-    *("body", "message_id", "thread_id", "language", "held"),
+    *("body", "message_id", "thread_id", "language", "held", "channel"),
 )
 _INSERT = """
 INSERT INTO outbox_message (tenant_id, kind, about, address, subject, body, message_id,
     thread_id, language, charset, state, reason, failure, created_at, due_at, attempts, last_answer,
-    has_attachments)
+    has_attachments, channel)
 SELECT m.tenant_id, m.kind, m.about, m.address, m.subject, m.body, m.message_id,
     m.thread_id, m.language, coalesce(s.charset, 'utf-8'),
     CASE WHEN h.reason = '' THEN 'waiting' ELSE 'held' END, h.reason, '',
-    %b::timestamptz, %b::timestamptz, 0, '', m.has_attachments
+    %b::timestamptz, %b::timestamptz, 0, '', m.has_attachments, m.channel
 FROM unnest(%b::bigint[], %b::text[], %b::text[], %b::text[], %b::text[], %b::text[],
-    %b::text[], %b::text[], %b::text[], %b::text[], %b::boolean[],
+    %b::text[], %b::text[], %b::text[], %b::text[], %b::text[], %b::boolean[],
     %b::boolean[], %b::boolean[])
     AS m (tenant_id, kind, about, address, subject, body, message_id, thread_id, language,
-    held, has_attachments, minds, by_consent)
+    held, channel, has_attachments, minds, by_consent)
 LEFT JOIN outbox_standing s ON s.tenant_id = m.tenant_id AND s.address = m.address
 CROSS JOIN LATERAL (SELECT CASE WHEN m.held <> '' THEN m.held
     WHEN m.minds AND s.stopped_at IS NOT NULL THEN 'stopped'
+    WHEN m.by_consent AND m.channel = 'webhook' AND s.confirmed_at IS NULL THEN 'untested'
     WHEN m.by_consent AND s.declined_at IS NOT NULL THEN 'declined'
     WHEN m.by_consent AND s.asked_at IS NOT NULL AND s.confirmed_at IS NULL THEN 'unconfirmed'
     ELSE '' END AS reason) AS h

@@ -14,6 +14,7 @@ from noroshi.base import failpoints
 from noroshi.base.environment import BadSetting
 from noroshi.outbox import addresses, bounces, codes, consent, dkim, standing
 from noroshi.outbox.addresses import is_sendable
+from noroshi.outbox.channels import Channel
 from noroshi.outbox.domains import Domains
 from noroshi.outbox.mime import File, Mail, to_bytes
 from noroshi.outbox.models import Message
@@ -92,10 +93,10 @@ class Sender:
         failpoints.at("send.answered")
         at += timedelta(seconds=time.monotonic() - began)
         is_reached = self._note_reach(answer, at)
-        _settle(message, answer, at)
+        settle(message, answer, at)
         if not is_reached and self._rest.until is not None:
             message.due_at = self._rest.until
-        _write(message, answer, at)
+        write(message, answer, at)
         if message.failure == Message.Failure.HARD:
             standing.count(message, answer.text, now=at)
         failpoints.at("send.written")
@@ -161,7 +162,7 @@ def _claim(at: datetime, full: Sequence[str]) -> Message | None:
     return None if row is None else Message.from_db(connection.alias, _COLUMNS, row)
 
 
-def _settle(message: Message, answer: Answer, at: datetime) -> None:
+def settle(message: Message, answer: Answer, at: datetime) -> None:
     """What the answer means for the message."""
     message.last_answer = f"{answer.code or ''} {answer.text}".strip()[:500]
     if answer.outcome == "unreachable":
@@ -171,7 +172,7 @@ def _settle(message: Message, answer: Answer, at: datetime) -> None:
         message.state, message.sent_at = Message.State.SENT, at
     elif answer.outcome == "refused" or message.attempts >= TRIES_MAX:
         message.state = Message.State.GIVEN_UP
-        if answer.outcome == "refused":
+        if answer.outcome == "refused" and message.channel == Channel.MAIL:
             status = bounces.status_in(answer.text, answer.code)
             message.failure = bounces.failure_of(status, answer.text)
         log.warning("message %s is given up: %s %s", message.pk, answer.outcome, answer.code)
@@ -181,7 +182,7 @@ def _settle(message: Message, answer: Answer, at: datetime) -> None:
         log.info("message %s waits %d s: %s %s", message.pk, wait_s, answer.outcome, answer.code)
 
 
-def _write(message: Message, answer: Answer, at: datetime) -> None:
+def write(message: Message, answer: Answer, at: datetime) -> None:
     """Message and ledger in one statement: it is done for every mail."""
     with connection.cursor() as cursor:
         cursor.execute(
@@ -196,8 +197,8 @@ def _write(message: Message, answer: Answer, at: datetime) -> None:
 
 _COLUMNS = [field.attname for field in Message._meta.concrete_fields]
 _CLAIM = f"""
-SELECT {", ".join(_COLUMNS)} FROM outbox_message WHERE state = 'waiting' AND due_at <= %s
-    AND NOT lower(address) LIKE ANY (%s::text[])
+SELECT {", ".join(_COLUMNS)} FROM outbox_message WHERE state = 'waiting' AND channel = 'mail'
+    AND due_at <= %s AND NOT lower(address) LIKE ANY (%s::text[])
 ORDER BY due_at LIMIT 1 FOR UPDATE SKIP LOCKED
 """
 _WRITE = """

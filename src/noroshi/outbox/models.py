@@ -3,6 +3,7 @@
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from noroshi.outbox.channels import Channel
 from noroshi.tenants.models import Tenant, User
 
 
@@ -14,7 +15,10 @@ class Charset(models.TextChoices):
 
 
 class Message(models.Model):
-    """One mail to one recipient, written with its cause and sent afterwards."""
+    """One mail or webhook to one recipient, written with its cause and sent afterwards.
+
+    A webhook's address is its URL, its body the JSON that is posted.
+    """
 
     class State(models.TextChoices):
         """Where the message stands."""
@@ -31,6 +35,7 @@ class Message(models.Model):
         STOPPED = "stopped", _("続けて届かなかったため、この宛先への送信を止めています")
         UNCONFIRMED = "unconfirmed", _("宛先の人が、まだ受け取りを確認していません")
         DECLINED = "declined", _("宛先の人が、受け取りを断りました")
+        UNTESTED = "untested", _("テスト送信が、まだ成功していません")
 
     class Failure(models.TextChoices):
         """What a refusal or a bounce says of the address."""
@@ -40,6 +45,9 @@ class Message(models.Model):
         POLICY = "policy", _("受け取りの方針で断られた")
 
     tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, null=True)
+    channel = models.CharField(
+        max_length=10, choices=Channel, default=Channel.MAIL, db_default=Channel.MAIL
+    )
     kind = models.CharField(max_length=40)
     about = models.CharField(max_length=100, blank=True)
     address = models.CharField(_("宛先"), max_length=254)
@@ -62,9 +70,16 @@ class Message(models.Model):
 
     class Meta:
         indexes = [
-            # The sender's only question: which waiting message is due first?
+            # The senders' only questions: which waiting mail is due first, and which of a webhook?
             models.Index(
-                fields=["due_at"], condition=models.Q(state="waiting"), name="message_due"
+                fields=["due_at"],
+                condition=models.Q(state="waiting", channel="mail"),
+                name="mail_due",
+            ),
+            models.Index(
+                fields=["tenant", "address", "due_at"],
+                condition=models.Q(state="waiting", channel="webhook"),
+                name="webhook_due",
             ),
             # The tenant's mail log, newest first.
             models.Index(fields=["tenant", "-created_at"], name="message_of_tenant"),
@@ -130,6 +145,31 @@ class Standing(models.Model):
         indexes = [
             # How many were asked for a tenant today?
             models.Index(fields=["tenant", "asked_at"], name="standing_asked"),
+        ]
+
+    def __str__(self) -> str:
+        return self.address
+
+
+class Hook(models.Model):
+    """The secrets of one webhook, and how its receiver fares; its messages name its URL.
+
+    A webhook that is taken off leaves no row; what waited for it is given up.
+    """
+
+    tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE)
+    address = models.CharField(max_length=254)
+    secret = models.TextField()  # sealed
+    shown_at = models.DateTimeField(null=True)  # when somebody last was given the secret
+    old_secret = models.TextField(blank=True, db_default="")  # sealed; signs too, until then
+    old_until = models.DateTimeField(null=True)
+    misses = models.PositiveSmallIntegerField(db_default=0)  # failures in a row
+    rest_until = models.DateTimeField(null=True)  # nothing is tried before
+    created_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["tenant", "address"], name="one_hook_per_address"),
         ]
 
     def __str__(self) -> str:

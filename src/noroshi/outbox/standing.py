@@ -61,9 +61,10 @@ def lift(address: str, *, by: Actor, now: datetime) -> bool:
 
 
 @transaction.atomic
-def count(message: Message, answer: str, *, now: datetime) -> bool:
+def count(message: Message, answer: str, *, now: datetime, is_final: bool = False) -> bool:
     """After a hard failure of the message: stop its address when it was one too many.
 
+    `is_final`: the receiver itself said that it wants no more; once is enough.
     Returns whether it was stopped by this. The message is written already. Mails of the provider
     itself are never stopped: the office sees what became of them.
     """
@@ -71,7 +72,7 @@ def count(message: Message, answer: str, *, now: datetime) -> bool:
         return False
     tenant = Tenant.objects.get(pk=message.tenant_id)
     found = locked(tenant.pk, message.address)
-    if found.stopped_at is not None or _in_a_row(found, now) < HARD_MAX:
+    if found.stopped_at is not None or (not is_final and _in_a_row(found, now) < HARD_MAX):
         return False
     found.stopped_at, found.answer = now, answer
     found.save(update_fields=["stopped_at", "answer"])

@@ -48,6 +48,7 @@ def _mail(tenant: Tenant, found: Standing, to: str, language: str, now: datetime
         "address": found.address,
         "answer": one_line(found.answer),
         "at": now,
+        "is_webhook": "://" in found.address,  # no mail address has that
     }
     with translation.override(known):
         written = render_to_string(f"outbox/address_stopped.{known}.txt", said)

@@ -13,6 +13,7 @@ from noroshi.alarms.actions import (
 )
 from noroshi.alarms.models import Recipient
 from noroshi.outbox.addresses import BadAddress
+from noroshi.outbox.channels import Channel
 from noroshi.tenants.audit import Actor
 from noroshi.tenants.intents import Refused
 from noroshi.tenants.models import Intent
@@ -22,6 +23,12 @@ Payload = dict[str, object]
 
 def adding(person: Person) -> tuple[str, Payload]:
     """(text, payload) of adding somebody."""
+    if person.channel == Channel.WEBHOOK:
+        text = _(
+            "通知先に、次のWebhookを追加します。警報の内容を、このURLへ自動で送ります。\n"
+            "名前：%(name)s\nURL：%(address)s"
+        ) % _shown(_facts(person))
+        return text, {"do": "add", "after": _facts(person)}
     text = _(
         "通知先に、次の人を追加します。\n"
         "お名前：%(name)s\nメールアドレス：%(address)s\nメールの言語：%(language)s"
@@ -47,6 +54,12 @@ def changing(recipient: Recipient, person: Person) -> tuple[str, Payload]:
 def removing(recipient: Recipient) -> tuple[str, Payload]:
     """(text, payload) of taking somebody off the list."""
     before = _facts(recipient)
+    if recipient.is_webhook:
+        text = _(
+            "通知先「%(name)s」（%(address)s）を外します。\n"
+            "このURLは、すべての通知条件からも外れます。まだ送っていない知らせは送りません。"
+        ) % _shown(before)
+        return text, {"do": "remove", "code": recipient.code, "before": before}
     text = _(
         "通知先「%(name)s」（%(address)s）を外します。\n"
         "この人は、すべての通知条件からも外れ、メールを受け取らなくなります。"
@@ -83,7 +96,8 @@ def apply(intent: Intent, by: Actor, now: datetime) -> None:
 
 
 def _facts(who: Person | Recipient) -> dict[str, str]:
-    return {"name": who.name, "address": who.address, "language": who.language}
+    facts = {"name": who.name, "address": who.address, "language": who.language}
+    return facts | ({"channel": str(who.channel)} if who.channel != Channel.MAIL else {})
 
 
 def _shown(facts: dict[str, str]) -> dict[str, str]:

@@ -35,6 +35,7 @@ from noroshi.web.pages import (
     users_freeze,
     users_review,
     violations,
+    webhooks,
     why,
     words,
 )
@@ -97,6 +98,7 @@ urlpatterns: list[URLPattern] = [
     path("rules/<str:code>/remove/", rules.rule_remove, name="rule-remove"),
     path("recipients/", recipients.recipients, name="recipients"),
     path("recipients/new/", recipients.recipient_new, name="recipient-new"),
+    path("recipients/new/webhook/", webhooks.webhook_new, name="webhook-new"),
     path("recipients/lift/", recipients.recipients_lift, name="recipients-lift"),
     path("recipients/<str:code>/", recipients.recipient, name="recipient"),
     path("recipients/<str:code>/pause/", recipients.recipient_pause, name="recipient-pause"),
@@ -104,6 +106,7 @@ urlpatterns: list[URLPattern] = [
     path("recipients/<str:code>/ask-again/", recipients.recipient_ask_again, name="recipient-ask"),
     path("recipients/<str:code>/charset/", recipients.recipient_charset, name="recipient-charset"),
     path("recipients/<str:code>/test/", recipients.recipient_test, name="recipient-test"),
+    path("recipients/<str:code>/secret/", webhooks.webhook_secret, name="webhook-secret"),
     path("wanted/<str:token>/", consent.consent_page, name="consent"),
     path("policy/", policy.policy, name="policy"),
     path("policy/words/", words.policy_words, name="policy-words"),

@@ -10,8 +10,9 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from noroshi.alarms.actions import Person, change_recipient
 from noroshi.alarms.models import Recipient, Rule, SharedRule
-from noroshi.outbox import consent, standing, trial
+from noroshi.outbox import consent, hooks, standing, trial
 from noroshi.outbox.addresses import ADDRESS_CHARS_MAX
+from noroshi.outbox.channels import Channel
 from noroshi.tenants import access
 from noroshi.tenants.intents import may_declare, with_authority
 from noroshi.tenants.models import IntentKind, Membership
@@ -19,6 +20,7 @@ from noroshi.web import recipient_acts
 from noroshi.web.acts import authority_only, begin
 from noroshi.web.forms.recipient import RecipientForm
 from noroshi.web.member import actor_of, editor_only, tenant_page
+from noroshi.web.pages import webhooks
 from noroshi.web.paging import page_of
 from noroshi.web.rulelines import lines_of, shared_lines_of
 from noroshi.web.show import show
@@ -67,6 +69,8 @@ def recipient_new(request: HttpRequest, member: Membership) -> HttpResponseBase:
 def recipient(request: HttpRequest, member: Membership, code: str) -> HttpResponseBase:
     """Change somebody: on to the act; below stand the rules that tell this person."""
     found = access.row(member, Recipient, code=code)
+    if found.is_webhook:
+        return webhooks.webhook(request, member, found)
     form = RecipientForm(member, found, data=request.POST or None)
     if request.method == "POST" and form.is_valid():
         if not recipient_acts.is_change(found, form.person()):
@@ -93,7 +97,13 @@ def recipient(request: HttpRequest, member: Membership, code: str) -> HttpRespon
 def recipient_pause(request: HttpRequest, member: Membership, code: str) -> HttpResponseBase:
     """Stop mails to this person for a while, or begin again."""
     found = access.row(member, Recipient, code=code)
-    person = Person(found.name, found.address, found.language, is_active=not found.is_active)
+    person = Person(
+        found.name,
+        found.address,
+        found.language,
+        is_active=not found.is_active,
+        channel=found.channel,
+    )
     change_recipient(found, person, by=actor_of(member), now=timezone.now())
     words = (
         _("「%(name)s」への通知を再開しました。")
@@ -109,7 +119,7 @@ def recipient_pause(request: HttpRequest, member: Membership, code: str) -> Http
 @editor_only
 def recipient_ask_again(request: HttpRequest, member: Membership, code: str) -> HttpResponseBase:
     """Ask a person who has not answered once more."""
-    found = access.row(member, Recipient, code=code)
+    found = access.row(member, Recipient, code=code, channel=Channel.MAIL)
     by = actor_of(member)
     try:
         consent.ask_again(found.address, found.language, by=by, now=timezone.now())
@@ -126,7 +136,7 @@ def recipient_ask_again(request: HttpRequest, member: Membership, code: str) -> 
 @editor_only
 def recipient_charset(request: HttpRequest, member: Membership, code: str) -> HttpResponseBase:
     """Choose in which characters mails go to this person."""
-    found = access.row(member, Recipient, code=code)
+    found = access.row(member, Recipient, code=code, channel=Channel.MAIL)
     wish = request.POST.get("charset", "")
     try:
         standing.choose_charset(found.address, wish, by=actor_of(member), now=timezone.now())
@@ -141,14 +151,18 @@ def recipient_charset(request: HttpRequest, member: Membership, code: str) -> Ht
 @tenant_page
 @editor_only
 def recipient_test(request: HttpRequest, member: Membership, code: str) -> HttpResponseBase:
-    """Send a test mail, and show what becomes of it."""
+    """Send a test, and show what becomes of it."""
     found = access.row(member, Recipient, code=code)
+    by, now = actor_of(member), timezone.now()
     try:
-        number = trial.send(found.address, found.language, by=actor_of(member), now=timezone.now())
+        if found.is_webhook:
+            number = hooks.test(found.address, by=by, now=now)
+        else:
+            number = trial.send(found.address, found.language, by=by, now=now)
     except trial.NotTried as reason:
         messages.warning(request, str(reason))
         return redirect("recipients")
-    words = _("テストメールを送信箱に入れました。ページを開き直すと、結果が分かります。")
+    words = _("テストを送信箱に入れました。ページを開き直すと、結果が分かります。")
     messages.success(request, words)
     return redirect("mail", number=number)
 
