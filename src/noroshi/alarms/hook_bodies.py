@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from math import isfinite
 
-from noroshi.alarms.models import Event, Incident
+from noroshi.alarms.models import Event, Incident, Outage, OutageTenant
 from noroshi.alarms.rows import Place
 from noroshi.devices.models import Quantity
 from noroshi.outbox.hooks import body_of as outer
@@ -55,6 +55,19 @@ def body_of(told: Told) -> str:
         "links": {"device": told.link} if told.link else {},
     }
     return outer(f"incident.{told.event}", told.at, data)
+
+
+def of_outage(kind: str, at: datetime, outage: Outage, row: OutageTenant) -> str:
+    """The JSON that tells of a network's outage; `silent`: how many terminals of this tenant."""
+    data = {
+        "outage": outage.code,
+        "network": outage.space,
+        "state": CLOSED if row.ended_at else OPEN,
+        "silent": row.silent,
+        "began_at": instant(outage.began_at),
+        "ended_at": instant(row.ended_at) if row.ended_at else None,
+    }
+    return outer(kind, at, data)
 
 
 def _state(incident: Incident) -> str:

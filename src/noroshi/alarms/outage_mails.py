@@ -11,7 +11,7 @@ from django.template.loader import render_to_string
 from django.utils import translation
 from django.utils.translation import gettext
 
-from noroshi.alarms import words
+from noroshi.alarms import hook_bodies, words
 from noroshi.alarms.mails import LANGUAGES
 from noroshi.alarms.models import (
     Event,
@@ -131,6 +131,8 @@ class _Quiet:
 
     def end_for(self, person: Recipient) -> datetime | None:
         """None: now is fine."""
+        if person.is_webhook:
+            return None
         policy = self.policies[person.tenant_id]
         wish = self.wishes.get(person.pk)
         if Event.OPENED not in (policy.quiet_events if wish is None else wish):
@@ -210,6 +212,8 @@ def _mail(outage: Outage, row: OutageTenant, notice: OutageNotice, person: Recip
         )
         written = render_to_string(f"alarms/mail/{name}.{language}.txt", {"mail": text})
     subject, _, body = written.partition("\n")
+    if person.is_webhook:
+        body = hook_bodies.of_outage(f"incident.{name}", notice.decided_at, outage, row)
     domain = mail_domain()
     return NewMessage(
         tenant_id=person.tenant_id,
@@ -217,8 +221,9 @@ def _mail(outage: Outage, row: OutageTenant, notice: OutageNotice, person: Recip
         about=outage.code,
         address=person.address,
         subject=words.one_line(subject),
-        body=body.strip() + "\n",
+        body=body.strip() + ("" if person.is_webhook else "\n"),
         message_id=f"{outage.code}.{name}.{person.code}@{domain}",
         thread_id=f"{outage.code}.{FIRST}.{person.code}@{domain}",
         language=language,
+        channel=str(person.channel),
     )
