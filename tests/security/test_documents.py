@@ -158,8 +158,8 @@ def test_how_soon_holes_are_mended_is_told() -> None:
 def test_whom_the_house_talks_to_is_told() -> None:
     told = rows("Whom the programs talk to")
     assert [row[0] for row in told] == [
-        *("PostgreSQL", "your mail server", "your collector of logs", "brokers", "networks"),
-        "browsers",
+        *("PostgreSQL", "your mail server", "your collector of logs", "brokers"),
+        *("[webhooks](webhooks.md)", "networks", "browsers"),
     ]
     assert all(len(row) == 3 and all(row) for row in told)
     assert "is ever connected to" in section("Whom the programs talk to")

@@ -16,7 +16,7 @@ EVERYBODYS = {
     "sign-ins-file", "audits", "audit-new", "accesses", "acts", "privacy-contact",
     "looking", "contract",
     "violations", "policy", "why", "group-new", "recipients-lift", "shared-rule-new",
-    "policy-words",
+    "policy-words", "webhook-new",
 }  # fmt: skip
 # Of whoever holds the mail: the key is all (tests/web/test_incident_deeds.py, test_consent.py).
 HOLDERS = {"incident-by-mail", "consent"}
@@ -32,6 +32,7 @@ CHANGING = {
     "incident-settle", "policy", "policy-wish", "group-new", "group", "group-remove",
     "policy-words",
     "recipients-lift", "recipient-ask", "recipient-charset", "recipient-test",
+    "webhook-new", "webhook-secret",
 }  # fmt: skip
 # Addresses that only an administrator of the tenant may open.
 MANAGING = {
@@ -67,6 +68,7 @@ def objects_of(pattern: URLPattern, cast: Cast) -> dict[str, object]:
         "recipient-ask": cast.recipient.code,
         "recipient-charset": cast.recipient.code,
         "recipient-test": cast.recipient.code,
+        "webhook-secret": cast.recipient.code,
         "rule": cast.rule.code,
         "rule-remove": cast.rule.code,
         "shared-rule": cast.shared.code,

@@ -145,6 +145,6 @@ def _words(flaw: str) -> str:
     if flaw == places.HAS_SECRET:
         return _("URLに利用者名やパスワードを入れないでください。")
     if flaw == places.BAD_PORT:
-        ports = "、".join(str(one) for one in settings.WEBHOOK_PORTS)
+        ports = _("、").join(str(one) for one in settings.WEBHOOK_PORTS)
         return _("使えるポートは %(ports)s です。") % {"ports": ports}
     return _("URLの形を確かめてください（例: https://example.jp/hook）。254文字までです。")

@@ -47,6 +47,13 @@ class Line:
         return isinstance(self.rule, SharedRule)
 
 
+def lines_telling(member: Membership, recipient: Recipient, *, now: datetime) -> list[Line]:
+    """The rules that tell this one in words: those for many devices first."""
+    rules = access.rows(member, Rule).filter(recipients=recipient, shared=None)
+    many = access.rows(member, SharedRule).filter(recipients=recipient)
+    return [*shared_lines_of(member, list(many), now=now), *lines_of(list(rules), now=now)]
+
+
 def lines_of(rules: Sequence[Rule], *, now: datetime) -> list[Line]:
     """The rules in words. Some queries, however many rules."""
     prefetch_related_objects(rules, "device", "recipients", "shared__site", "shared__type")

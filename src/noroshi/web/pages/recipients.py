@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from noroshi.alarms.actions import Person, change_recipient
-from noroshi.alarms.models import Recipient, Rule, SharedRule
+from noroshi.alarms.models import Recipient, Rule
 from noroshi.outbox import consent, hooks, standing, trial
 from noroshi.outbox.addresses import ADDRESS_CHARS_MAX
 from noroshi.outbox.channels import Channel
@@ -22,7 +22,7 @@ from noroshi.web.forms.recipient import RecipientForm
 from noroshi.web.member import actor_of, editor_only, tenant_page
 from noroshi.web.pages import webhooks
 from noroshi.web.paging import page_of
-from noroshi.web.rulelines import lines_of, shared_lines_of
+from noroshi.web.rulelines import lines_telling
 from noroshi.web.show import show
 
 PER_PAGE = 50
@@ -79,12 +79,10 @@ def recipient(request: HttpRequest, member: Membership, code: str) -> HttpRespon
         caution(request, form)
         changing = recipient_acts.changing(found, form.person())
         return begin(member, IntentKind.RECIPIENTS, *changing)
-    rules = access.rows(member, Rule).filter(recipients=found, shared=None)
-    many, now = access.rows(member, SharedRule).filter(recipients=found), timezone.now()
     context = {
         "form": form,
         "recipient": found,
-        "lines": [*shared_lines_of(member, list(many), now=now), *lines_of(list(rules), now=now)],
+        "lines": lines_telling(member, found, now=timezone.now()),
         "charset": standing.charset_of(member.tenant_id, found.address),
         "charsets": standing.CHARSETS,
     }

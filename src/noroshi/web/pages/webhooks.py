@@ -7,7 +7,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
-from noroshi.alarms.models import Recipient, Rule
+from noroshi.alarms.models import Recipient
 from noroshi.outbox import consent, hooks
 from noroshi.tenants import access
 from noroshi.tenants.models import IntentKind, Membership
@@ -15,7 +15,7 @@ from noroshi.web import recipient_acts
 from noroshi.web.acts import authority_only, begin
 from noroshi.web.forms.recipient import WebhookForm
 from noroshi.web.member import actor_of, tenant_page
-from noroshi.web.rulelines import lines_of
+from noroshi.web.rulelines import lines_telling
 from noroshi.web.show import show
 
 
@@ -57,7 +57,6 @@ def webhook_secret(request: HttpRequest, member: Membership, code: str) -> HttpR
 
 
 def _context(member: Membership, found: Recipient, form: WebhookForm) -> dict[str, object]:
-    rules = access.rows(member, Rule).filter(recipients=found)
     hook = hooks.find(member.tenant_id, found.address)
     wanted = consent.wanted_of(member.tenant_id, [found.address]).get(found.address)
     now = timezone.now()
@@ -65,7 +64,7 @@ def _context(member: Membership, found: Recipient, form: WebhookForm) -> dict[st
     return {
         "form": form,
         "recipient": found,
-        "lines": lines_of(list(rules)),
+        "lines": lines_telling(member, found, now=now),
         "hook": hook,
         "old_until": hook.old_until if hook is not None and is_overlap else None,
         "is_tested": wanted is not None and wanted.state == consent.CONFIRMED,
