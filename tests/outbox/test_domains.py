@@ -55,6 +55,13 @@ def test_the_providers_words_stand_at_the_end_of_each_mail_in_its_language() -> 
     assert ends == ["みどりの里 事務局\n電話 0561-00-0000\n", "Midori\n"]
 
 
+@pytest.mark.django_db
+@override_settings(MAIL_FOOTERS={"ja": "みどりの里", "en": "Midori"})
+def test_what_is_sent_to_a_machine_has_no_words_at_its_end() -> None:
+    post_all([new(1, address="https://example.jp/in", channel="webhook", body="{}")], now=NOW)
+    assert Message.objects.get().body == "{}"
+
+
 @pytest.mark.parametrize("text", ["docomo.ne.jp", "docomo.ne.jp=0", "docomo=5", "a.jp=5 b"])
 def test_a_pace_that_is_none_ends_with_one_clear_line(text: str) -> None:
     with pytest.raises(BadSetting, match="NOROSHI_MAIL_PACE"):
