@@ -14,6 +14,7 @@ from noroshi.base.environment import BadSetting
 from noroshi.base.failpoints import (
     CLOSING,
     GATE,
+    HOOKS,
     NAMES,
     RETENTION,
     SENDER,
@@ -42,7 +43,8 @@ def test_every_name_is_a_place_in_the_code_and_every_place_has_a_name() -> None:
     ]
     assert set(places) == NAMES
     assert len(NAMES) >= 40
-    assert len(NAMES) == sum(map(len, (SPINE, SENDER, CLOSING, RETENTION, TELLING, GATE)))
+    parts = (SPINE, SENDER, HOOKS, CLOSING, RETENTION, TELLING, GATE)
+    assert len(NAMES) == sum(map(len, parts))
 
 
 def test_what_is_wanted_is_read_from_one_line() -> None:

@@ -51,6 +51,7 @@ SENDER = (
     "send.written",
     "send.committed",
 )
+HOOKS = ("hook.claimed", "hook.answered", "hook.written", "hook.committed")
 CLOSING = (
     "close.locked",
     "close.taken",
@@ -82,7 +83,7 @@ GATE = (
     "gate.drain_stored",
     "gate.drain_removed",
 )
-NAMES = frozenset((*SPINE, *SENDER, *CLOSING, *RETENTION, *TELLING, *GATE))
+NAMES = frozenset((*SPINE, *SENDER, *HOOKS, *CLOSING, *RETENTION, *TELLING, *GATE))
 
 
 class FailpointHit(Exception):
