@@ -159,7 +159,7 @@ def test_rows_wait_for_a_database_that_comes_back_and_fail_when_it_does_not(
     assert set(Entry.objects.values_list("key", flat=True)) == {rows[0].key, rows[1].key}
 
 
-def test_a_cut_connection_to_the_database_is_made_again_within_a_second(
+def test_a_cut_connection_to_the_database_is_made_again_within_two_seconds(
     sender: Callable[..., Sender],
 ) -> None:
     network = sender("json")
@@ -171,7 +171,7 @@ def test_a_cut_connection_to_the_database_is_made_again_within_a_second(
         )
     begun = time.monotonic()
     assert network.send(b'{"id":"a","counter":2}').status == 200
-    assert time.monotonic() - begun < 1.0
+    assert time.monotonic() - begun < 2.0
     assert Entry.objects.count() == 2
 
 
